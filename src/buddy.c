@@ -1,0 +1,128 @@
+/*
+ * buddy.c - free runs of granules, in lists by order: split and merge.
+ *
+ * The binary buddy system (Knowlton 1965; Knuth, TAOCP 1, 2.5): a piece of
+ * 2^o granules starts at a multiple of 2^o, its buddy's number differs in bit
+ * o alone.  Everything is kept outside the memory it speaks of: the lists run
+ * through the pieces' records, and a bit per order says which lists are not
+ * empty (as the mheap of VPP has it), so that finding a piece is one bit scan.
+ *
+ *   B1  bit o of `orders` is set exactly when list o is not empty.
+ *   B2  each piece in list o has the mark's kind and token and order o, and
+ *       its links agree with its neighbours'.
+ *   B3  no two free buddies lie beside each other unmerged, within the limits
+ *       that were given for merging.
+ *
+ * Not done here: growing, and knowing what an arena or a client is.
+ */
+#include "buddy.h"
+
+void vmma__buddy_init(struct buddy *b)
+{
+    b->orders = 0;
+    for (unsigned o = 0; o < ORDER_COUNT; o++)
+        b->first[o] = NONE;
+}
+
+unsigned vmma__buddy_find(const struct buddy *b, unsigned order)
+{
+    uint32_t fit = order < ORDER_COUNT ? b->orders >> order << order : 0;
+
+    return fit != 0 ? platform_lowest(fit) : ORDER_COUNT;
+}
+
+int vmma__buddy_largest(const struct buddy *b)
+{
+    return b->orders != 0 ? (int)platform_highest(b->orders) : -1;
+}
+
+static void buddy_push(struct buddy *b, struct space *s,
+                       struct buddy_mark mark, uint32_t g, unsigned order)
+{
+    struct record *r = space_record(s, g);
+    uint32_t next = b->first[order];
+
+    piece_begin(s, g, mark.token, entry_make(mark.kind, mark.span, order));
+    r->next = next;
+    r->prev = NONE;
+    if (next != NONE)
+        space_record(s, next)->prev = g;
+    b->first[order] = g;
+    b->orders |= (uint32_t)1 << order;
+}
+
+void vmma__buddy_remove(struct buddy *b, struct space *s, uint32_t g)
+{
+    struct record *r = space_record(s, g);
+    unsigned order = entry_order(stamp_entry(r->stamp));
+
+    if (r->next != NONE)
+        space_record(s, r->next)->prev = r->prev;
+    if (r->prev != NONE)
+        space_record(s, r->prev)->next = r->next;
+    else
+        b->first[order] = r->next;
+    if (b->first[order] == NONE)
+        b->orders &= ~((uint32_t)1 << order);
+    piece_end(s, g);
+}
+
+uint32_t vmma__buddy_pop(struct buddy *b, struct space *s, unsigned order)
+{
+    uint32_t g = b->first[order];
+
+    INSIST(g != NONE);
+    vmma__buddy_remove(b, s, g);
+    return g;
+}
+
+bool vmma__buddy_is_free(const struct space *s, struct buddy_mark mark,
+                         uint32_t g, unsigned order)
+{
+    unsigned entry = entry_make(mark.kind, mark.span, order);
+
+    return space_map(s)[g] == entry &&
+           space_record(s, g)->stamp == stamp_make(mark.token, entry);
+}
+
+void vmma__buddy_put(struct buddy *b, struct space *s, struct buddy_mark mark,
+                     uint32_t g, uint32_t count)
+{
+    while (count != 0) {
+        unsigned order = run_order(g, count);
+
+        buddy_push(b, s, mark, g, order);
+        g += (uint32_t)1 << order;
+        count -= (uint32_t)1 << order;
+    }
+}
+
+/* [buddy][piece] or [piece][buddy] -> [---- piece ----], as often as it goes. */
+static void buddy_merge(struct buddy *b, struct space *s,
+                        struct buddy_mark mark, uint32_t g, unsigned order,
+                        uint32_t low, uint32_t high)
+{
+    for (; order + 1 < ORDER_COUNT; order++) {
+        uint32_t size = (uint32_t)1 << order;
+        uint32_t other = g ^ size;
+
+        if (other < low || other >= high || high - other < size ||
+            !vmma__buddy_is_free(s, mark, other, order))
+            break;
+        vmma__buddy_remove(b, s, other);
+        g &= ~size;
+    }
+    buddy_push(b, s, mark, g, order);
+}
+
+void vmma__buddy_give(struct buddy *b, struct space *s, struct buddy_mark mark,
+                      uint32_t g, uint32_t count, uint32_t low, uint32_t high)
+{
+    while (count != 0) {
+        unsigned order = run_order(g, count);
+
+        buddy_merge(b, s, mark, g, order, low, high);
+        g += (uint32_t)1 << order;
+        count -= (uint32_t)1 << order;
+    }
+}

@@ -1,0 +1,451 @@
+/*
+ * check.c - the validator: recompute everything, compare, name what is wrong.
+ *
+ * The labels are those of the rooms' essays.  The order is chosen so that
+ * each step may rely on those before it: the header, the table, the tiling of
+ * the granules by arenas and pieces, and then the lists.  Every number that
+ * is read from the bookkeeping is judged before it is used as an index, and
+ * every walk is bounded, so a damaged context is named and not followed.
+ *
+ * What NULL does not prove: that users' data is intact, or that a counter of
+ * the statistics (failures, peaks) is right.
+ */
+#include "check.h"
+
+/* What the walk over one client's pieces adds up. */
+struct tally {
+    uint32_t arenas, held;          /* H1                                     */
+    uint32_t free_pieces;           /* B2                                     */
+    uint32_t listed;                /* slabs in partial lists                 */
+    uint32_t cached_pieces, cached; /* G2                                     */
+};
+
+#define REQUIRE(condition, text) \
+    do { if (!(condition)) return (text); } while (0)
+
+/* ---- header ----------------------------------------------------------- */
+
+static struct layout_wish recorded_wish(const struct vmma_context *ctx)
+{
+    const struct space *s = &ctx->pool.space;
+
+    return (struct layout_wish){
+        .address = (uintptr_t)ctx - ctx->pad,
+        .size = ctx->size,
+        .max_size = ctx->max_size,
+        .alignment = ctx->alignment,
+        .granule = (size_t)1 << (s->granule_shift & 31),
+        .max_clients = ctx->max_clients,
+        .header = sizeof *ctx,
+    };
+}
+
+static const char *check_header(const struct vmma_context *ctx)
+{
+    static const char broken[] = "C1: the header does not fit its layout";
+    const struct space *s = &ctx->pool.space;
+    struct layout_wish wish = recorded_wish(ctx);
+    struct layout l;
+
+    REQUIRE(ctx->pad < LAYOUT_SLOT_SIZE && ctx->alignment != 0 &&
+            ctx->max_size != 0 && ctx->max_clients != 0 &&
+            s->granule_shift < 32, broken);
+    REQUIRE(vmma__layout_default(&wish) == VMMA_OK &&
+            vmma__layout_compute(&wish, &l) == VMMA_OK, broken);
+    REQUIRE(l.pad == ctx->pad && l.slots == ctx->slots && l.heap == s->heap &&
+            l.map == s->map && l.record == s->record && l.arena == s->arena,
+            broken);
+    REQUIRE(l.count == s->count && l.capacity == s->capacity &&
+            l.unit_shift == s->unit_shift &&
+            l.granule_shift == s->granule_shift &&
+            l.granule_shift - l.unit_shift == s->granule_unit_shift &&
+            s->class_units == (uint32_t)2 << s->granule_unit_shift, broken);
+    REQUIRE(s->high_water <= s->scrubbed && s->scrubbed <= s->count,
+            "P4: high_water <= scrubbed <= count does not hold");
+    return NULL;
+}
+
+static const char *check_doors(const struct vmma_context *ctx)
+{
+    const struct space *s = &ctx->pool.space;
+    struct space expected = *s;
+
+    REQUIRE((ctx->flags & ~vmma__context_supported()) == 0,
+            "C3: flags that are not supported are in force");
+    REQUIRE(s->shut == (ctx->busy != 0 || ctx->flags != 0),
+            "C3: the doors are shut for no reason, or open against one");
+    space_set_doors(&expected);
+    REQUIRE(expected.alloc_door == s->alloc_door &&
+            expected.free_door == s->free_door,
+            "C3: the doors do not fit the high-water mark");
+    return NULL;
+}
+
+/* ---- table ------------------------------------------------------------ */
+
+static const char *check_slot(const struct vmma_context *ctx, uint32_t slot)
+{
+    const struct client *c = context_slot(ctx, slot);
+
+    REQUIRE(c->context == ctx->slots + (size_t)slot * LAYOUT_SLOT_SIZE,
+            "K2: a slot does not know its place");
+    REQUIRE(c->state == CLIENT_LIVE || c->state == CLIENT_DEAD,
+            "K1: a slot is neither live nor dead");
+    REQUIRE(c->generation >= 1 && c->generation <= CLIENT_GENERATIONS,
+            "K1: a slot's generation is out of range");
+    REQUIRE(c->state == CLIENT_DEAD ||
+            c->heap.token == ((uint64_t)c->incarnation << 40 |
+                              (uint64_t)slot << STAMP_TOKEN_SHIFT),
+            "K2: a client's token is not that of its incarnation");
+    return NULL;
+}
+
+static const char *check_queue(const struct vmma_context *ctx)
+{
+    static const char broken[] = "C2: the queue of dead slots is broken";
+    uint32_t slot = ctx->dead_first, last = NONE, count = 0;
+
+    for (; slot != NONE; slot = context_slot(ctx, slot)->next_dead) {
+        REQUIRE(slot < ctx->slots_used && count++ < ctx->dead_count, broken);
+        REQUIRE(context_slot(ctx, slot)->state == CLIENT_DEAD, broken);
+        last = slot;
+    }
+    REQUIRE(last == ctx->dead_last && count == ctx->dead_count, broken);
+    return NULL;
+}
+
+static const char *check_table(const struct vmma_context *ctx)
+{
+    uint32_t live = 0;
+
+    REQUIRE(ctx->slots_used <= ctx->max_clients &&
+            ctx->slots_used == ctx->client_count + ctx->dead_count,
+            "C2: live and dead slots do not add up");
+    for (uint32_t slot = 0; slot < ctx->slots_used; slot++) {
+        const char *broken = check_slot(ctx, slot);
+
+        if (broken != NULL)
+            return broken;
+        live += context_slot(ctx, slot)->state == CLIENT_LIVE;
+    }
+    REQUIRE(live == ctx->client_count, "C2: live slots are miscounted");
+    return check_queue(ctx);
+}
+
+/* ---- pieces ----------------------------------------------------------- */
+
+static const char *check_slab(const struct client *c, uint32_t g,
+                              unsigned entry, struct tally *t)
+{
+    const struct space *s = &client_pool(c)->space;
+    const struct record *r = space_record(s, g);
+    unsigned kind = entry_kind(entry), blocks;
+    unsigned live, countdown = stamp_countdown(r->stamp), returned;
+
+    REQUIRE(vmma__classes.units[kind] <= s->class_units &&
+            entry_order(entry) + s->granule_unit_shift <= 10,
+            "L1: a slab of a class or size that there is not");
+    blocks = slab_blocks(s, entry);
+    REQUIRE(blocks >= 1 && blocks <= 64, "L1: a slab with no block");
+    REQUIRE((r->avail & r->freed) == 0 && (r->avail & ~bits_mask(blocks)) == 0
+            && (~r->freed & ~bits_mask(blocks)) == 0,
+            "L1: a slab's words contradict each other");
+    for (uint32_t i = 0; i < (uint32_t)1 << entry_order(entry); i++)
+        REQUIRE(space_map(s)[g + i] == entry,
+                "S2: a granule of a slab has another entry");
+    live = slab_live_count(s, g, entry);
+    returned = bits_count(r->freed & bits_mask(blocks));
+    if (c->heap.current[kind - 1] == g) {
+        REQUIRE(r->prev == SLAB_UNLISTED, "L2: the current slab is listed");
+        REQUIRE(countdown == STAMP_COUNTDOWN_MAX - returned,
+                "L2: the current slab's countdown is wrong");
+        return NULL;
+    }
+    REQUIRE(r->avail == 0 && live != 0, "L3: an idle slab has nothing live");
+    if (r->prev != SLAB_UNLISTED) {
+        t->listed++;
+        REQUIRE(countdown == live, "L3: a listed slab's countdown is wrong");
+        return NULL;
+    }
+    REQUIRE(countdown == (blocks < 8 ? 1 : blocks / 4) - returned,
+            "L4: a waiting slab's countdown is wrong");
+    return NULL;
+}
+
+static const char *check_large(const struct client *c, uint32_t g,
+                               unsigned entry, struct tally *t)
+{
+    const struct space *s = &client_pool(c)->space;
+    const struct record *r = space_record(s, g);
+
+    REQUIRE(r->avail >= 1 && r->avail <= s->count &&
+            bits_log2_ceil(r->avail) == entry_order(entry),
+            "G1: a large block's length does not fit its order");
+    REQUIRE(r->freed >= g && r->freed < g + r->avail &&
+            space_map(s)[r->freed] == entry,
+            "G1: a large block does not start in its piece");
+    if (entry_kind(entry) == KIND_CACHED) {
+        t->cached_pieces++;
+        t->cached += (uint32_t)r->avail;
+        REQUIRE(r->freed == g, "G2: a cached block does not start its piece");
+    }
+    return NULL;
+}
+
+static const char *check_free(const struct client *c, uint32_t g,
+                              unsigned entry, uint32_t arena, struct tally *t)
+{
+    const struct space *s = &client_pool(c)->space;
+    uint32_t size = (uint32_t)1 << entry_order(entry), buddy = g ^ size;
+    uint32_t end = arena + space_arena(s, arena)->count;
+
+    t->free_pieces++;
+    REQUIRE(buddy < arena || buddy >= end || end - buddy < size ||
+            !vmma__buddy_is_free(s, heap_mark(&c->heap, entry_span(entry)),
+                                 buddy, entry_order(entry)),
+            "B3: two free buddies of a client are not merged");
+    return NULL;
+}
+
+static const char *check_piece(const struct client *c, uint32_t g,
+                               unsigned entry, uint32_t arena, struct tally *t)
+{
+    unsigned kind = entry_kind(entry);
+
+    if (class_is(kind))
+        return check_slab(c, g, entry, t);
+    if (kind == KIND_LARGE || kind == KIND_CACHED)
+        return check_large(c, g, entry, t);
+    return check_free(c, g, entry, arena, t);
+}
+
+/* ---- arenas ----------------------------------------------------------- */
+
+static const char *check_arena(const struct client *c, uint32_t arena,
+                               struct tally *t)
+{
+    static const char torn[] = "S2: an arena's pieces do not tile it";
+    const struct space *s = &client_pool(c)->space;
+    const struct arena *a = space_arena(s, arena);
+    uint32_t end = arena + a->count, used = 0;
+    unsigned span = bits_log2_ceil(a->count < 4 ? 4 : a->count);
+
+    for (uint32_t g = arena; g < end; ) {
+        unsigned entry = piece_entry(s, g, c->heap.token);
+        unsigned kind = entry_kind(entry);
+        uint64_t count;
+        const char *broken;
+
+        REQUIRE(entry != 0 && entry_span(entry) == span &&
+                entry_order(entry) < ORDER_COUNT && kind <= KIND_CACHED &&
+                kind != KIND_POOL_FREE, torn);
+        count = kind == KIND_LARGE || kind == KIND_CACHED
+                    ? space_record(s, g)->avail
+                    : (uint64_t)1 << entry_order(entry);
+        REQUIRE(count != 0 && count <= end - g, torn);
+        broken = check_piece(c, g, entry, arena, t);
+        if (broken != NULL)
+            return broken;
+        if (kind != KIND_FREE)
+            used += (uint32_t)count;
+        g += (uint32_t)count;
+    }
+    REQUIRE(used == a->used, "H2: an arena's used granules are miscounted");
+    return NULL;
+}
+
+static const char *check_arenas(const struct client *c, struct tally *t)
+{
+    static const char broken[] = "H1: a client's list of arenas is broken";
+    const struct space *s = &client_pool(c)->space;
+    uint32_t g = c->heap.first_arena, prev = NONE;
+    bool spare = c->heap.spare == NONE;
+
+    while (g != NONE) {
+        const struct arena *a = space_arena(s, g);
+        const char *inside;
+
+        REQUIRE(g < s->high_water && g % ARENA_GRANULES_MIN == 0 &&
+                t->arenas < c->heap.arena_count, broken);
+        REQUIRE(a->prev == prev && a->count != 0 &&
+                a->count <= s->high_water - g, broken);
+        inside = check_arena(c, g, t);
+        if (inside != NULL)
+            return inside;
+        t->arenas++;
+        t->held += a->count;
+        spare = spare || (g == c->heap.spare && a->used == 0);
+        prev = g;
+        g = a->next;
+    }
+    REQUIRE(t->arenas == c->heap.arena_count && t->held == c->heap.held,
+            "H1: a client's arenas are miscounted");
+    REQUIRE(spare, "H3: the spare arena is not an empty arena of its client");
+    REQUIRE(c->heap.held >= c->heap.reserved,
+            "H4: a client holds less than its reservation");
+    return NULL;
+}
+
+/* ---- lists ------------------------------------------------------------ */
+
+/* A list of a buddy: its pieces, their order and links.  Adds to *count. */
+static const char *check_free_list(const struct space *s, uint32_t first,
+                                   unsigned order, uint64_t token,
+                                   unsigned kind, uint32_t *count)
+{
+    static const char broken[] = "B2: a list of free pieces is broken";
+    uint32_t prev = NONE;
+
+    for (uint32_t g = first; g != NONE; g = space_record(s, g)->next) {
+        unsigned entry;
+
+        REQUIRE(g < s->high_water && (*count)++ < s->high_water, broken);
+        entry = piece_entry(s, g, token);
+        REQUIRE(entry_kind(entry) == kind && entry_order(entry) == order &&
+                space_record(s, g)->prev == prev, broken);
+        prev = g;
+    }
+    return NULL;
+}
+
+static const char *check_buddy(const struct space *s, const struct buddy *b,
+                               uint64_t token, unsigned kind, uint32_t pieces)
+{
+    uint32_t count = 0;
+
+    REQUIRE(b->orders >> ORDER_COUNT == 0, "B1: an order that there is not");
+    for (unsigned o = 0; o < ORDER_COUNT; o++) {
+        const char *broken = check_free_list(s, b->first[o], o, token, kind,
+                                             &count);
+
+        if (broken != NULL)
+            return broken;
+        REQUIRE((b->orders >> o & 1) == (b->first[o] != NONE),
+                "B1: the bitmap of orders does not fit the lists");
+    }
+    REQUIRE(count == pieces, "B2: a free piece is in no list");
+    return NULL;
+}
+
+static const char *check_slab_lists(const struct client *c,
+                                    const struct tally *t)
+{
+    static const char broken[] = "L3: a list of slabs is broken";
+    const struct space *s = &client_pool(c)->space;
+    uint32_t count = 0;
+
+    for (unsigned kind = 1; kind <= CLASS_COUNT; kind++) {
+        uint32_t prev = NONE, g = c->heap.partial[kind - 1];
+        uint32_t current = c->heap.current[kind - 1];
+
+        REQUIRE(current == s->capacity ||
+                (current < s->high_water &&
+                 entry_kind(piece_entry(s, current, c->heap.token)) == kind),
+                "L2: a current slab is not a slab of its class");
+        for (; g != NONE; g = space_record(s, g)->next) {
+            REQUIRE(g < s->high_water && count++ < t->listed, broken);
+            REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) == kind &&
+                    space_record(s, g)->prev == prev && g != current, broken);
+            prev = g;
+        }
+    }
+    REQUIRE(count == t->listed, "L3: a listed slab is in no list");
+    return NULL;
+}
+
+static const char *check_bins(const struct client *c, const struct tally *t)
+{
+    static const char broken[] = "G2: a bin of cached blocks is broken";
+    const struct space *s = &client_pool(c)->space;
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < HEAP_BINS; i++) {
+        uint32_t g = c->heap.bins[i], length = 0;
+
+        for (; g != NONE; g = space_record(s, g)->next) {
+            REQUIRE(g < s->high_water && count++ < t->cached_pieces, broken);
+            REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) ==
+                    KIND_CACHED, broken);
+            REQUIRE(length == 0 || length == space_record(s, g)->avail,
+                    broken);
+            length = (uint32_t)space_record(s, g)->avail;
+            REQUIRE(length == i + 3, broken);
+        }
+    }
+    REQUIRE(count == t->cached_pieces && c->heap.cached == t->cached,
+            "G2: cached blocks are miscounted");
+    return NULL;
+}
+
+static const char *check_client(const struct client *c, struct tally *t)
+{
+    const char *broken = check_arenas(c, t);
+
+    if (broken == NULL)
+        broken = check_buddy(&client_pool(c)->space, &c->heap.free,
+                             c->heap.token, KIND_FREE, t->free_pieces);
+    if (broken == NULL)
+        broken = check_slab_lists(c, t);
+    if (broken == NULL)
+        broken = check_bins(c, t);
+    return broken;
+}
+
+/* ---- pool ------------------------------------------------------------- */
+
+/* Below the mark, what is in no arena is made of free pieces: their sum. */
+static const char *check_pool_pieces(const struct vmma_context *ctx,
+                                     uint32_t held)
+{
+    const struct pool *p = &ctx->pool;
+    const struct space *s = &p->space;
+    uint32_t pieces = 0, sum = 0, counted = 0;
+
+    for (unsigned o = 0; o < ORDER_COUNT; o++) {
+        const char *broken = check_free_list(s, p->free.first[o], o, 0,
+                                             KIND_POOL_FREE, &counted);
+        uint32_t g = p->free.first[o], size = (uint32_t)1 << o;
+
+        if (broken != NULL)
+            return broken;
+        for (; g != NONE; g = space_record(s, g)->next) {
+            pieces++;
+            sum += size;
+            REQUIRE(size < s->high_water && g < s->high_water - size,
+                    "P3: a free piece ends at the high-water mark");
+            REQUIRE((g ^ size) >= s->high_water ||
+                    !vmma__buddy_is_free(s, pool_mark(), g ^ size, o),
+                    "P3: two free buddies of the pool are not merged");
+        }
+    }
+    REQUIRE(sum + held == s->high_water,
+            "P1: arenas and free pieces do not fill what is below the mark");
+    return check_buddy(s, &p->free, 0, KIND_POOL_FREE, pieces);
+}
+
+const char *vmma__check(const struct vmma_context *ctx)
+{
+    const struct client *c;
+    const char *broken = check_header(ctx);
+    uint32_t held = 0, arenas = 0;
+
+    if (broken == NULL)
+        broken = check_doors(ctx);
+    if (broken == NULL)
+        broken = check_table(ctx);
+    if (broken != NULL)
+        return broken;
+    for (c = vmma__context_next(ctx, 0); c != NULL;
+         c = vmma__context_next(ctx, context_slot_number(ctx, c) + 1)) {
+        struct tally t = { 0, 0, 0, 0, 0, 0 };
+
+        broken = check_client(c, &t);
+        if (broken != NULL)
+            return broken;
+        held += t.held;
+        arenas += t.arenas;
+    }
+    REQUIRE(held == ctx->pool.held && arenas == ctx->pool.arena_count,
+            "P2: the context's arenas are miscounted");
+    return check_pool_pieces(ctx, held);
+}

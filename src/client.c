@@ -1,0 +1,66 @@
+/*
+ * client.c - a client's slot: who it is, its limits, its heap.
+ *
+ * The slot's heap holds all that the client's memory needs; this room adds
+ * identity and limits.  Limits are kept twice: in bytes, as the host gave
+ * them and wants to read them again, and in whole granules, which is what the
+ * heap compares.
+ *
+ *   K1  state is LIVE or DEAD; a dead slot is on the context's queue once.
+ *   K2  heap.token is made of the incarnation and the slot's number.
+ *   K3  heap.ceiling and heap.soft are quota and soft_limit in whole granules.
+ */
+#include "client.h"
+
+#include <string.h>
+
+static uint32_t limit_granules(const struct space *s, size_t bytes)
+{
+    size_t granules = bytes >> s->granule_shift;
+
+    return bytes == 0 || granules >= s->capacity ? NONE : (uint32_t)granules;
+}
+
+void vmma__client_limit(struct client *c, size_t quota, size_t soft_limit)
+{
+    const struct space *s = &client_pool(c)->space;
+
+    c->quota = quota;
+    c->soft_limit = soft_limit;
+    c->heap.ceiling = limit_granules(s, quota);
+    c->heap.soft = limit_granules(s, soft_limit);
+}
+
+void vmma__client_begin(struct client *c, uint32_t slot)
+{
+    uint64_t token;
+
+    c->incarnation++;
+    token = (uint64_t)c->incarnation << 40 |
+            (uint64_t)slot << STAMP_TOKEN_SHIFT;
+    vmma__heap_init(&c->heap, &client_pool(c)->space, token);
+    vmma__client_limit(c, c->quota, c->soft_limit);
+    c->last_cause = VMMA_OK;
+    c->failed_count = c->last_failed_size = 0;
+}
+
+void vmma__client_trim(struct client *c)
+{
+    struct pool *p = client_pool(c);
+
+    vmma__large_trim(&c->heap, p);
+    vmma__slab_trim(&c->heap, p);
+    vmma__heap_trim(&c->heap, p);
+}
+
+void vmma__client_set_name(struct client *c, const char *name)
+{
+    size_t length = 0;
+
+    while (name != NULL && name[length] != '\0')
+        length++;
+    INSIST(length <= VMMA_NAME_MAX);
+    memset(c->name, 0, sizeof c->name);
+    if (length != 0)
+        memcpy(c->name, name, length);
+}

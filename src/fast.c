@@ -1,0 +1,106 @@
+/*
+ * fast.c - alloc and free, and the questions about one block: the calls that
+ * run millions of times a second.
+ *
+ * Each does its common case here and jumps to the slow path for all others;
+ * no common case calls anything.  The doors in struct space decide what is
+ * common: a flag in force, a callback in progress and the end of the context
+ * shut them.
+ */
+#include "fast.h"
+#include "request.h"
+#include "check.h"
+
+static NOINLINE void *alloc_slow(struct vmma_client *client, size_t size)
+{
+    void *block = vmma__request_alloc(client, size, 1);
+
+    AUDIT(block == NULL ||
+          vmma__check(client_context(client_of(client))) == NULL);
+    return block;
+}
+
+void *vmma_alloc(struct vmma_client *client, size_t size)
+{
+    struct client *c = client_of(client);
+    struct space *s;
+    size_t unit, units;
+
+    if (UNLIKELY(client == NULL || !client_is_named(c, client)))
+        return alloc_slow(client, size);
+    s = &client_pool(c)->space;
+    units = (size - 1) >> s->unit_shift;
+    if (UNLIKELY(units >= s->alloc_door))
+        return alloc_slow(client, size);
+    unit = slab_pop(&c->heap, s, vmma__classes.of_units[units]);
+    if (UNLIKELY(unit == SLAB_FAILED))
+        return alloc_slow(client, size);
+    return (void *)(space_heap(s) + (unit << s->unit_shift));
+}
+
+static NOINLINE enum vmma_status free_slow(struct vmma_client *client,
+                                           void *block)
+{
+    enum vmma_status status = vmma__request_free_from(client, block);
+
+    AUDIT(status != VMMA_OK ||
+          vmma__check(client_context(client_of(client))) == NULL);
+    return status;
+}
+
+enum vmma_status vmma_free_from(struct vmma_client *client, void *block)
+{
+    struct client *c = client_of(client);
+    struct fast_block found;
+
+    if (UNLIKELY(client == NULL || !client_is_named(c, client) ||
+                 !fast_find(c, (uintptr_t)block, &found)))
+        return free_slow(client, block);
+    found.record->freed |= found.bit;
+    found.record->stamp--;
+    if (UNLIKELY(found.countdown == 1))
+        return vmma__request_slab_event(c, found.g);
+    return VMMA_OK;
+}
+
+enum vmma_status vmma_free(struct vmma_context *context, void *block)
+{
+    return vmma__request_free(context, block);
+}
+
+/* ---- questions -------------------------------------------------------- */
+
+static NOINLINE size_t size_slow(const struct vmma_client *client,
+                                 const void *address)
+{
+    struct place place;
+    struct client *c;
+
+    if (vmma__context_client(client, &c) != VMMA_OK)
+        return 0;
+    place = vmma__locate(client_context(c), (uintptr_t)address);
+    return place.status == VMMA_OK && place.client == c ? place.size : 0;
+}
+
+size_t vmma_get_size(const struct vmma_client *client, const void *address)
+{
+    const struct client *c = client_of(client);
+    struct fast_block found;
+
+    if (UNLIKELY(client == NULL || !client_is_named(c, client) ||
+                 !fast_find(c, (uintptr_t)address, &found)))
+        return size_slow(client, address);
+    return (size_t)vmma__classes.units[found.kind]
+           << client_pool(c)->space.unit_shift;
+}
+
+int vmma_test_address(const struct vmma_client *client, const void *address)
+{
+    const struct client *c = client_of(client);
+    struct fast_block found;
+
+    if (UNLIKELY(client == NULL || !client_is_named(c, client) ||
+                 !fast_find(c, (uintptr_t)address, &found)))
+        return size_slow(client, address) != 0;
+    return 1;
+}

@@ -1,0 +1,45 @@
+/*
+ * large.h - blocks of whole granules.
+ */
+#ifndef VMMA_LARGE_H
+#define VMMA_LARGE_H
+
+#include "heap.h"
+
+/* What is asked for. */
+struct large_shape {
+    uint32_t count;             /* granules, > 0                              */
+    uint32_t align;             /* the address is a multiple of so many
+                                   granules; a power of two, 1 for none       */
+};
+
+/* Allocate; the first granule, or NONE and the cause in the request, whose
+ * count is not looked at.  O(log n). */
+uint32_t vmma__large_alloc(struct heap *h, struct pool *p,
+                           struct large_shape shape,
+                           struct heap_request *request);
+
+/* Free the live block of the piece at g.  O(log n), or O(1) into the cache. */
+void vmma__large_free(struct heap *h, struct pool *p, uint32_t g);
+
+/* Make the live block of the piece at g `count` granules long where it is;
+ * false if there is no room.  Shrinking always works.  O(log n). */
+bool vmma__large_resize(struct heap *h, struct pool *p, uint32_t g,
+                        uint32_t count);
+
+/* Merge all cached blocks.  O(cached blocks). */
+void vmma__large_trim(struct heap *h, struct pool *p);
+
+/* Granules from the start of the block to the end of its piece, and the
+ * block's first granule. */
+static inline uint32_t large_start(const struct space *s, uint32_t g)
+{
+    return (uint32_t)space_record(s, g)->freed;
+}
+
+static inline uint32_t large_count(const struct space *s, uint32_t g)
+{
+    return g + (uint32_t)space_record(s, g)->avail - large_start(s, g);
+}
+
+#endif
