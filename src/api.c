@@ -192,8 +192,10 @@ enum vmma_status vmma_set_reservation(struct vmma_client *client,
         return status;
     if (client_limits_clash(c->quota, 0, reservation))
         return VMMA_E_LIMITS;
-    return vmma__context_reserve(client_context(c), c, reservation)
-               ? VMMA_OK : VMMA_E_EXHAUSTED;
+    if (!vmma__context_reserve(client_context(c), c, reservation))
+        return VMMA_E_EXHAUSTED;
+    vmma__heap_trim(&c->heap, client_pool(c));
+    return VMMA_OK;
 }
 
 enum vmma_status vmma_reset_peak(struct vmma_client *client)

@@ -167,7 +167,7 @@ static const char *check_slab(const struct client *c, uint32_t g,
         REQUIRE(countdown == live, "L3: a listed slab's countdown is wrong");
         return NULL;
     }
-    REQUIRE(countdown == (blocks < 8 ? 1 : blocks / 4) - returned,
+    REQUIRE(countdown == slab_wait(blocks) - returned,
             "L4: a waiting slab's countdown is wrong");
     return NULL;
 }
@@ -335,18 +335,20 @@ static const char *check_slab_lists(const struct client *c,
     uint32_t count = 0;
 
     for (unsigned kind = 1; kind <= CLASS_COUNT; kind++) {
-        uint32_t prev = NONE, g = c->heap.partial[kind - 1];
+        uint32_t first = c->heap.partial[kind - 1], g = first, next;
         uint32_t current = c->heap.current[kind - 1];
 
         REQUIRE(current == s->capacity ||
                 (current < s->high_water &&
                  entry_kind(piece_entry(s, current, c->heap.token)) == kind),
                 "L2: a current slab is not a slab of its class");
-        for (; g != NONE; g = space_record(s, g)->next) {
+        for (; g != NONE; g = next == first ? NONE : next) {
             REQUIRE(g < s->high_water && count++ < t->listed, broken);
             REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) == kind &&
-                    space_record(s, g)->prev == prev && g != current, broken);
-            prev = g;
+                    g != current, broken);
+            next = space_record(s, g)->next;
+            REQUIRE(next < s->high_water &&
+                    space_record(s, next)->prev == g, broken);
         }
     }
     REQUIRE(count == t->listed, "L3: a listed slab is in no list");

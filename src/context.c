@@ -75,8 +75,10 @@ static void init_space(struct space *s, const struct layout *l)
     s->count = l->count;
     s->capacity = l->capacity;
     s->class_units = (uint32_t)2 << s->granule_unit_shift;
-    /* The dummy slab has nothing to hand out, and nobody owns it. */
+    /* The dummy slab has nothing to hand out, nothing came back to it, and
+     * nobody owns it. */
     memset(space_record(s, s->capacity), 0, sizeof(struct record));
+    space_record(s, s->capacity)->stamp = STAMP_COUNTDOWN_MAX;
     space_set_doors(s);
 }
 

@@ -20,11 +20,27 @@ static NOINLINE void *alloc_slow(struct vmma_client *client, size_t size)
     return block;
 }
 
+/* The current slab is exhausted.  Once per slab, so still in a hurry. */
+static NOINLINE void *alloc_next_slab(struct vmma_client *client, size_t size,
+                                      unsigned kind)
+{
+    struct client *c = client_of(client);
+    struct pool *p = client_pool(c);
+    struct heap_request request = { 0, false, NONE, VMMA_OK };
+    size_t unit = vmma__slab_alloc(&c->heap, p, kind, &request);
+
+    if (unit == SLAB_FAILED)
+        return alloc_slow(client, size);
+    AUDIT(vmma__check(client_context(c)) == NULL);
+    return (void *)(space_heap(&p->space) + (unit << p->space.unit_shift));
+}
+
 void *vmma_alloc(struct vmma_client *client, size_t size)
 {
     struct client *c = client_of(client);
     struct space *s;
     size_t unit, units;
+    unsigned kind;
 
     if (UNLIKELY(client == NULL || !client_is_named(c, client)))
         return alloc_slow(client, size);
@@ -32,9 +48,9 @@ void *vmma_alloc(struct vmma_client *client, size_t size)
     units = (size - 1) >> s->unit_shift;
     if (UNLIKELY(units >= s->alloc_door))
         return alloc_slow(client, size);
-    unit = slab_pop(&c->heap, s, vmma__classes.of_units[units]);
-    if (UNLIKELY(unit == SLAB_FAILED))
-        return alloc_slow(client, size);
+    kind = vmma__classes.of_units[units];
+    if (UNLIKELY(!slab_pop(&c->heap, s, kind, &unit)))
+        return alloc_next_slab(client, size, kind);
     return (void *)(space_heap(s) + (unit << s->unit_shift));
 }
 

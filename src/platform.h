@@ -34,4 +34,10 @@ static inline unsigned platform_highest(uint64_t x)
     return 63u - (unsigned)__builtin_clzll(x);
 }
 
+/* The line at p is about to be written. */
+static inline void platform_prefetch(const void *p)
+{
+    __builtin_prefetch(p, 1);
+}
+
 #endif

@@ -167,9 +167,9 @@ static void *address_of_unit(const struct space *s, size_t unit)
 static void *try_small(struct client *c, struct wish *w)
 {
     struct pool *p = client_pool(c);
-    size_t unit = slab_pop(&c->heap, &p->space, w->kind);
+    size_t unit;
 
-    if (unit == SLAB_FAILED)
+    if (!slab_pop(&c->heap, &p->space, w->kind, &unit))
         unit = vmma__slab_alloc(&c->heap, p, w->kind, &w->request);
     return unit == SLAB_FAILED ? NULL : address_of_unit(&p->space, unit);
 }

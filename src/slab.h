@@ -52,6 +52,12 @@ static inline uint64_t slab_idle(const struct space *s, uint32_t g,
     return (r->avail | r->freed) & bits_mask(slab_blocks(s, entry));
 }
 
+/* How many blocks must come back before a slab is listed again. */
+static inline unsigned slab_wait(unsigned blocks)
+{
+    return blocks < 16 ? 1 : blocks / 8;
+}
+
 static inline unsigned slab_live_count(const struct space *s, uint32_t g,
                                        unsigned entry)
 {
@@ -64,20 +70,21 @@ static inline size_t slab_unit(const struct space *s, uint32_t g)
     return (size_t)g << s->granule_unit_shift;
 }
 
-/* The fast path of alloc: the current slab's next block; SLAB_FAILED if it
- * has none.  The dummy slab never has one. */
-static inline size_t slab_pop(const struct heap *h, struct space *s,
-                              unsigned kind)
+/* The fast path of alloc: the current slab's next block; false if it has
+ * none.  The dummy slab never has one. */
+static inline bool slab_pop(const struct heap *h, struct space *s,
+                            unsigned kind, size_t *unit)
 {
     uint32_t g = h->current[kind - 1];
     struct record *r = space_record(s, g);
     uint64_t avail = r->avail;
 
     if (UNLIKELY(avail == 0))
-        return SLAB_FAILED;
+        return false;
     r->avail = avail & (avail - 1);
-    return slab_unit(s, g) +
-           platform_lowest(avail) * (size_t)vmma__classes.units[kind];
+    *unit = slab_unit(s, g) +
+            (size_t)platform_lowest(avail) * vmma__classes.units[kind];
+    return true;
 }
 
 #endif
