@@ -89,7 +89,8 @@ enum vmma_status {
     VMMA_E_BLOCK_SIZE_TOO_LARGE, /* block_size > size / 16                    */
     VMMA_E_SIZE_TOO_SMALL,    /* the block cannot hold the bookkeeping and one
                                  arena, or a new size is below the old one    */
-    VMMA_E_SIZE_TOO_LARGE,    /* the block has more than 2^28 granules        */
+    VMMA_E_SIZE_TOO_LARGE,    /* size or max_size is above 1 TiB, or has more
+                                 than 2^28 granules                           */
     VMMA_E_SIZE_WRAPS,        /* memory + size runs past the address space    */
     VMMA_E_MAX_SIZE,          /* max_size is below size, or a new size is
                                  above max_size                               */
@@ -265,7 +266,7 @@ VMMA_API uint32_t vmma_get_supported_flags(void);
 /* ---- context ---------------------------------------------------------
  *
  * The bookkeeping lies at the front of the block: a header, the table of
- * clients (512 bytes each), and about 38 bytes per granule.  What is behind
+ * clients (512 bytes each), and about 48 bytes per granule.  What is behind
  * it, in whole granules, is the heap.  Only what is used is ever touched:
  * a context on gigabytes of reserved address space costs nothing until its
  * clients grow.  The block may hold anything when a context is made in it.

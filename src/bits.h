@@ -35,10 +35,9 @@ static inline size_t bits_padding(uintptr_t address, size_t step)
     return (size_t)(-address & (step - 1));
 }
 
-static inline uintptr_t bits_rotate_right(uintptr_t x, unsigned by)
+static inline uint32_t bits_rotate_right(uint32_t x, unsigned by)
 {
-    const unsigned width = sizeof x * 8;
-    return x >> by | x << ((width - by) & (width - 1));
+    return x >> by | x << ((32 - by) & 31);
 }
 
 /* Set bits.  Written out, because the builtin is a call into the compiler's

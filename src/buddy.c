@@ -4,7 +4,7 @@
  * The binary buddy system (Knowlton 1965; Knuth, TAOCP 1, 2.5): a piece of
  * 2^o granules starts at a multiple of 2^o, its buddy's number differs in bit
  * o alone.  Everything is kept outside the memory it speaks of: the lists run
- * through the pieces' records, and a bit per order says which lists are not
+ * through the pieces' links, and a bit per order says which lists are not
  * empty (as the mheap of VPP has it), so that finding a piece is one bit scan.
  *
  *   B1  bit o of `orders` is set exactly when list o is not empty.
@@ -39,29 +39,27 @@ int vmma__buddy_largest(const struct buddy *b)
 static void buddy_push(struct buddy *b, struct space *s,
                        struct buddy_mark mark, uint32_t g, unsigned order)
 {
-    struct record *r = space_record(s, g);
     uint32_t next = b->first[order];
 
     piece_begin(s, g, mark.token, entry_make(mark.kind, mark.span, order));
-    r->next = next;
-    r->prev = NONE;
+    *space_link(s, g) = (struct link){ next, NONE };
     if (next != NONE)
-        space_record(s, next)->prev = g;
+        space_link(s, next)->prev = g;
     b->first[order] = g;
     b->orders |= (uint32_t)1 << order;
 }
 
 void vmma__buddy_remove(struct buddy *b, struct space *s, uint32_t g)
 {
-    struct record *r = space_record(s, g);
-    unsigned order = entry_order(stamp_entry(r->stamp));
+    struct link link = *space_link(s, g);
+    unsigned order = entry_order(piece_at(s, g));
 
-    if (r->next != NONE)
-        space_record(s, r->next)->prev = r->prev;
-    if (r->prev != NONE)
-        space_record(s, r->prev)->next = r->next;
+    if (link.next != NONE)
+        space_link(s, link.next)->prev = link.prev;
+    if (link.prev != NONE)
+        space_link(s, link.prev)->next = link.next;
     else
-        b->first[order] = r->next;
+        b->first[order] = link.next;
     if (b->first[order] == NONE)
         b->orders &= ~((uint32_t)1 << order);
     piece_end(s, g);
@@ -79,10 +77,8 @@ uint32_t vmma__buddy_pop(struct buddy *b, struct space *s, unsigned order)
 bool vmma__buddy_is_free(const struct space *s, struct buddy_mark mark,
                          uint32_t g, unsigned order)
 {
-    unsigned entry = entry_make(mark.kind, mark.span, order);
-
-    return space_map(s)[g] == entry &&
-           space_record(s, g)->stamp == stamp_make(mark.token, entry);
+    return piece_entry(s, g, mark.token) ==
+           entry_make(mark.kind, mark.span, order);
 }
 
 void vmma__buddy_put(struct buddy *b, struct space *s, struct buddy_mark mark,

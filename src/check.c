@@ -36,7 +36,6 @@ static struct layout_wish recorded_wish(const struct vmma_context *ctx)
         .alignment = ctx->alignment,
         .granule = (size_t)1 << (s->granule_shift & 31),
         .max_clients = ctx->max_clients,
-        .header = sizeof *ctx,
     };
 }
 
@@ -53,13 +52,16 @@ static const char *check_header(const struct vmma_context *ctx)
     REQUIRE(vmma__layout_default(&wish) == VMMA_OK &&
             vmma__layout_compute(&wish, &l) == VMMA_OK, broken);
     REQUIRE(l.pad == ctx->pad && l.slots == ctx->slots && l.heap == s->heap &&
-            l.map == s->map && l.record == s->record && l.arena == s->arena,
+            l.record == s->record && l.link == s->link &&
+            l.arena == s->arena && l.stripe == s->stripe,
             broken);
     REQUIRE(l.count == s->count && l.capacity == s->capacity &&
             l.unit_shift == s->unit_shift &&
             l.granule_shift == s->granule_shift &&
             l.granule_shift - l.unit_shift == s->granule_unit_shift &&
             s->class_units == (uint32_t)2 << s->granule_unit_shift, broken);
+    REQUIRE(s->dummy.avail == 0 && s->dummy.stamp == STAMP_COUNTDOWN_MAX &&
+            s->dummy.reciprocal == 0, "L2: the dummy slab is not empty");
     REQUIRE(s->high_water <= s->scrubbed && s->scrubbed <= s->count,
             "P4: high_water <= scrubbed <= count does not hold");
     return NULL;
@@ -134,13 +136,45 @@ static const char *check_table(const struct vmma_context *ctx)
 
 /* ---- pieces ----------------------------------------------------------- */
 
+/* The countdown must be that of the state in which the slab is. */
+static const char *check_slab_state(const struct client *c, uint32_t g,
+                                    unsigned entry, struct tally *t)
+{
+    const struct space *s = &client_pool(c)->space;
+    const struct record *r = space_record(s, g);
+    unsigned kind = entry_kind(entry), blocks = slab_blocks(s, entry);
+    unsigned live = slab_live_count(s, g, entry);
+    unsigned countdown = stamp_countdown(r->stamp);
+    unsigned returned = bits_count(r->freed & bits_mask(blocks));
+    bool listed = space_link(s, g)->prev != SLAB_UNLISTED;
+
+    if (c->heap.current[kind - 1] == space_ref(s, g)) {
+        REQUIRE(!listed, "L2: the current slab is listed");
+        REQUIRE(countdown == STAMP_COUNTDOWN_MAX - returned,
+                "L2: the current slab's countdown is wrong");
+        return NULL;
+    }
+    REQUIRE(r->avail == 0, "L3: an idle slab has blocks to hand out");
+    if (listed) {
+        t->listed++;
+        REQUIRE(countdown == live ||
+                (live == 0 && countdown == STAMP_COUNTDOWN_MAX &&
+                 c->heap.partial[kind - 1] == g),
+                "L3: a listed slab's countdown is wrong");
+        return NULL;
+    }
+    REQUIRE(returned < slab_wait(blocks) &&
+            countdown == slab_wait(blocks) - returned,
+            "L4: a waiting slab's countdown is wrong");
+    return NULL;
+}
+
 static const char *check_slab(const struct client *c, uint32_t g,
                               unsigned entry, struct tally *t)
 {
     const struct space *s = &client_pool(c)->space;
     const struct record *r = space_record(s, g);
     unsigned kind = entry_kind(entry), blocks;
-    unsigned live, countdown = stamp_countdown(r->stamp), returned;
 
     REQUIRE(vmma__classes.units[kind] <= s->class_units &&
             entry_order(entry) + s->granule_unit_shift <= 10,
@@ -151,25 +185,9 @@ static const char *check_slab(const struct client *c, uint32_t g,
             && (~r->freed & ~bits_mask(blocks)) == 0,
             "L1: a slab's words contradict each other");
     for (uint32_t i = 0; i < (uint32_t)1 << entry_order(entry); i++)
-        REQUIRE(space_map(s)[g + i] == entry,
-                "S2: a granule of a slab has another entry");
-    live = slab_live_count(s, g, entry);
-    returned = bits_count(r->freed & bits_mask(blocks));
-    if (c->heap.current[kind - 1] == g) {
-        REQUIRE(r->prev == SLAB_UNLISTED, "L2: the current slab is listed");
-        REQUIRE(countdown == STAMP_COUNTDOWN_MAX - returned,
-                "L2: the current slab's countdown is wrong");
-        return NULL;
-    }
-    REQUIRE(r->avail == 0 && live != 0, "L3: an idle slab has nothing live");
-    if (r->prev != SLAB_UNLISTED) {
-        t->listed++;
-        REQUIRE(countdown == live, "L3: a listed slab's countdown is wrong");
-        return NULL;
-    }
-    REQUIRE(countdown == slab_wait(blocks) - returned,
-            "L4: a waiting slab's countdown is wrong");
-    return NULL;
+        REQUIRE(space_map(s)[g + i] == space_ref(s, g),
+                "S2: a granule of a slab refers to another piece");
+    return check_slab_state(c, g, entry, t);
 }
 
 static const char *check_large(const struct client *c, uint32_t g,
@@ -181,8 +199,7 @@ static const char *check_large(const struct client *c, uint32_t g,
     REQUIRE(r->avail >= 1 && r->avail <= s->count &&
             bits_log2_ceil(r->avail) == entry_order(entry),
             "G1: a large block's length does not fit its order");
-    REQUIRE(r->freed >= g && r->freed < g + r->avail &&
-            space_map(s)[r->freed] == entry,
+    REQUIRE(r->freed >= g && r->freed < g + r->avail,
             "G1: a large block does not start in its piece");
     if (entry_kind(entry) == KIND_CACHED) {
         t->cached_pieces++;
@@ -236,8 +253,12 @@ static const char *check_arena(const struct client *c, uint32_t arena,
         uint64_t count;
         const char *broken;
 
-        REQUIRE(entry != 0 && entry_span(entry) == span &&
-                entry_order(entry) < ORDER_COUNT && kind <= KIND_CACHED &&
+        REQUIRE(entry != 0 && kind <= KIND_CACHED &&
+                record_head(s, space_record(s, g)) == g &&
+                space_record(s, g)->reciprocal ==
+                    vmma__classes.reciprocal[kind] &&
+                entry_span(entry) == span &&
+                entry_order(entry) < ORDER_COUNT &&
                 kind != KIND_POOL_FREE, torn);
         count = kind == KIND_LARGE || kind == KIND_CACHED
                     ? space_record(s, g)->avail
@@ -296,13 +317,13 @@ static const char *check_free_list(const struct space *s, uint32_t first,
     static const char broken[] = "B2: a list of free pieces is broken";
     uint32_t prev = NONE;
 
-    for (uint32_t g = first; g != NONE; g = space_record(s, g)->next) {
+    for (uint32_t g = first; g != NONE; g = space_link(s, g)->next) {
         unsigned entry;
 
         REQUIRE(g < s->high_water && (*count)++ < s->high_water, broken);
         entry = piece_entry(s, g, token);
         REQUIRE(entry_kind(entry) == kind && entry_order(entry) == order &&
-                space_record(s, g)->prev == prev, broken);
+                space_link(s, g)->prev == prev, broken);
         prev = g;
     }
     return NULL;
@@ -327,6 +348,20 @@ static const char *check_buddy(const struct space *s, const struct buddy *b,
     return NULL;
 }
 
+/* Does this reference lead to a slab of the class? */
+static bool is_slab(const struct client *c, uint32_t ref, unsigned kind)
+{
+    const struct space *s = &client_pool(c)->space;
+    size_t offset = (size_t)ref * 8;
+    uint32_t head;
+
+    if (offset < s->record || offset >= s->link)
+        return false;
+    head = record_head(s, space_at(s, ref));
+    return head < s->high_water && space_ref(s, head) == ref &&
+           entry_kind(piece_entry(s, head, c->heap.token)) == kind;
+}
+
 static const char *check_slab_lists(const struct client *c,
                                     const struct tally *t)
 {
@@ -338,17 +373,15 @@ static const char *check_slab_lists(const struct client *c,
         uint32_t first = c->heap.partial[kind - 1], g = first, next;
         uint32_t current = c->heap.current[kind - 1];
 
-        REQUIRE(current == s->capacity ||
-                (current < s->high_water &&
-                 entry_kind(piece_entry(s, current, c->heap.token)) == kind),
+        REQUIRE(current == 0 || is_slab(c, current, kind),
                 "L2: a current slab is not a slab of its class");
         for (; g != NONE; g = next == first ? NONE : next) {
             REQUIRE(g < s->high_water && count++ < t->listed, broken);
             REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) == kind &&
-                    g != current, broken);
-            next = space_record(s, g)->next;
+                    space_ref(s, g) != current, broken);
+            next = space_link(s, g)->next;
             REQUIRE(next < s->high_water &&
-                    space_record(s, next)->prev == g, broken);
+                    space_link(s, next)->prev == g, broken);
         }
     }
     REQUIRE(count == t->listed, "L3: a listed slab is in no list");
@@ -364,7 +397,7 @@ static const char *check_bins(const struct client *c, const struct tally *t)
     for (unsigned i = 0; i < HEAP_BINS; i++) {
         uint32_t g = c->heap.bins[i], length = 0;
 
-        for (; g != NONE; g = space_record(s, g)->next) {
+        for (; g != NONE; g = space_link(s, g)->next) {
             REQUIRE(g < s->high_water && count++ < t->cached_pieces, broken);
             REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) ==
                     KIND_CACHED, broken);
@@ -410,7 +443,7 @@ static const char *check_pool_pieces(const struct vmma_context *ctx,
 
         if (broken != NULL)
             return broken;
-        for (; g != NONE; g = space_record(s, g)->next) {
+        for (; g != NONE; g = space_link(s, g)->next) {
             pieces++;
             sum += size;
             REQUIRE(size < s->high_water && g < s->high_water - size,

@@ -31,10 +31,10 @@ enum {
 struct classes {
     uint8_t of_units[CLASS_UNITS_MAX]; /* kind for a request of i+1 units     */
     uint8_t units[KIND_COUNT];         /* block size in units; 0: not a class */
-    uint64_t reciprocal[KIND_COUNT];   /* ceil(2^32 / units); 0: not a class  */
+    uint32_t reciprocal[KIND_COUNT];   /* ceil(2^31 / units); 0: not a class  */
 };
 
-extern const struct classes vmma__classes;
+extern const struct classes vmma__classes HIDDEN;
 
 static inline bool class_is(unsigned kind)
 {
@@ -43,24 +43,28 @@ static inline bool class_is(unsigned kind)
 
 /*
  * The block at a distance of `unit` units from its slab's start: its index,
- * and whether it is exactly a block's start.  The low half of the product
+ * and whether it is exactly a block's start.  The low part of the product
  * tells (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019);
- * exact for distances below 2^16.  For a kind that is no class the answer is
- * never exact, because the reciprocal is 0.
+ * exact for distances below 2^16.  31 bits, so that the reciprocal of 1 fits
+ * a word.  A reciprocal of 0, that of no class, is never exact.
  */
-static inline bool class_index(unsigned kind, uint32_t unit, unsigned *index)
-{
-    uint64_t reciprocal = vmma__classes.reciprocal[kind];
-    uint64_t product = unit * reciprocal;
+#define CLASS_RECIPROCAL_BITS 31
 
-    *index = (unsigned)(product >> 32);
-    return (uint32_t)product < reciprocal;
+static inline bool class_index(uint32_t reciprocal, uint32_t unit,
+                               unsigned *index)
+{
+    uint64_t product = (uint64_t)unit * reciprocal;
+    uint32_t low = (uint32_t)product & 0x7fffffff;
+
+    *index = (unsigned)(product >> CLASS_RECIPROCAL_BITS);
+    return low < reciprocal;
 }
 
 /* Blocks of a class that fit into that many units (below 2^16). */
 static inline unsigned class_fit(unsigned kind, uint32_t units)
 {
-    return (unsigned)(units * vmma__classes.reciprocal[kind] >> 32);
+    return (unsigned)((uint64_t)units * vmma__classes.reciprocal[kind] >>
+                      CLASS_RECIPROCAL_BITS);
 }
 
 #endif

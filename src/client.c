@@ -38,7 +38,7 @@ void vmma__client_begin(struct client *c, uint32_t slot)
     c->incarnation++;
     token = (uint64_t)c->incarnation << 40 |
             (uint64_t)slot << STAMP_TOKEN_SHIFT;
-    vmma__heap_init(&c->heap, &client_pool(c)->space, token);
+    vmma__heap_init(&c->heap, token);
     vmma__client_limit(c, c->quota, c->soft_limit);
     c->last_cause = VMMA_OK;
     c->failed_count = c->last_failed_size = 0;

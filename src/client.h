@@ -53,7 +53,7 @@ static inline struct vmma_client *client_handle(const struct client *c)
 static inline bool client_is_named(const struct client *c,
                                    const struct vmma_client *handle)
 {
-    return ((uintptr_t)handle & (LAYOUT_SLOT_SIZE - 1)) == c->generation;
+    return (uintptr_t)c + c->generation == (uintptr_t)handle;
 }
 
 static inline struct pool *client_pool(const struct client *c)

@@ -16,6 +16,9 @@
 
 #include <string.h>
 
+_Static_assert(sizeof(struct vmma_context) <= SPACE_MAP,
+               "the map begins behind the context");
+
 enum { QUEUE_LEAST = 16, STRUCT_TAIL_MAX = 4096 };
 
 /* ---- structs that grow ------------------------------------------------ */
@@ -55,7 +58,6 @@ static enum vmma_status make_wish(const struct vmma_context_config *config,
     wish->alignment = config->alignment;
     wish->granule = config->block_size;
     wish->max_clients = config->max_clients;
-    wish->header = sizeof(struct vmma_context);
     status = vmma__layout_default(wish);
     if (status != VMMA_OK)
         return status;
@@ -66,19 +68,20 @@ static enum vmma_status make_wish(const struct vmma_context_config *config,
 static void init_space(struct space *s, const struct layout *l)
 {
     s->heap = l->heap;
-    s->map = l->map;
     s->record = l->record;
+    s->link = l->link;
     s->arena = l->arena;
+    s->stripe = l->stripe;
     s->unit_shift = (uint8_t)l->unit_shift;
     s->granule_shift = (uint8_t)l->granule_shift;
     s->granule_unit_shift = (uint8_t)(l->granule_shift - l->unit_shift);
     s->count = l->count;
     s->capacity = l->capacity;
     s->class_units = (uint32_t)2 << s->granule_unit_shift;
-    /* The dummy slab has nothing to hand out, nothing came back to it, and
-     * nobody owns it. */
-    memset(space_record(s, s->capacity), 0, sizeof(struct record));
-    space_record(s, s->capacity)->stamp = STAMP_COUNTDOWN_MAX;
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+        s->class_size[kind] = (uint32_t)vmma__classes.units[kind]
+                              << s->unit_shift;
+    s->dummy.stamp = STAMP_COUNTDOWN_MAX;
     space_set_doors(s);
 }
 
@@ -352,11 +355,10 @@ static void slot_erase_stamps(struct vmma_context *ctx, uint32_t slot)
     struct space *s = &ctx->pool.space;
 
     for (uint32_t g = 0; g < s->scrubbed; g++) {
-        unsigned entry = space_map(s)[g];
+        uint64_t stamp = space_record(s, g)->stamp;
 
-        if (entry != 0 && entry_head(entry, g) == g &&
-            stamp_token(space_record(s, g)->stamp) != 0 &&
-            stamp_slot(space_record(s, g)->stamp) == slot)
+        if (space_map(s)[g] == space_ref(s, g) && stamp_token(stamp) != 0 &&
+            stamp_slot(stamp) == slot)
             piece_end(s, g);
     }
 }

@@ -27,19 +27,19 @@ static NOINLINE void *alloc_next_slab(struct vmma_client *client, size_t size,
     struct client *c = client_of(client);
     struct pool *p = client_pool(c);
     struct heap_request request = { 0, false, NONE, VMMA_OK };
-    size_t unit = vmma__slab_alloc(&c->heap, p, kind, &request);
+    size_t offset = vmma__slab_alloc(&c->heap, p, kind, &request);
 
-    if (unit == SLAB_FAILED)
+    if (offset == SLAB_FAILED)
         return alloc_slow(client, size);
     AUDIT(vmma__check(client_context(c)) == NULL);
-    return (void *)(space_heap(&p->space) + (unit << p->space.unit_shift));
+    return (void *)((uintptr_t)&p->space + offset);
 }
 
 void *vmma_alloc(struct vmma_client *client, size_t size)
 {
     struct client *c = client_of(client);
     struct space *s;
-    size_t unit, units;
+    size_t offset, units;
     unsigned kind;
 
     if (UNLIKELY(client == NULL || !client_is_named(c, client)))
@@ -49,9 +49,9 @@ void *vmma_alloc(struct vmma_client *client, size_t size)
     if (UNLIKELY(units >= s->alloc_door))
         return alloc_slow(client, size);
     kind = vmma__classes.of_units[units];
-    if (UNLIKELY(!slab_pop(&c->heap, s, kind, &unit)))
+    if (UNLIKELY(!slab_pop(&c->heap, s, kind, &offset)))
         return alloc_next_slab(client, size, kind);
-    return (void *)(space_heap(s) + (unit << s->unit_shift));
+    return (void *)((uintptr_t)s + offset);
 }
 
 static NOINLINE enum vmma_status free_slow(struct vmma_client *client,
@@ -72,10 +72,10 @@ enum vmma_status vmma_free_from(struct vmma_client *client, void *block)
     if (UNLIKELY(client == NULL || !client_is_named(c, client) ||
                  !fast_find(c, (uintptr_t)block, &found)))
         return free_slow(client, block);
-    found.record->freed |= found.bit;
+    found.record->freed |= UINT64_C(1) << found.index;
     found.record->stamp--;
-    if (UNLIKELY(found.countdown == 1))
-        return vmma__request_slab_event(c, found.g);
+    if (UNLIKELY(stamp_countdown(found.record->stamp) == 0))
+        return vmma__request_slab_event(c, found.record);
     return VMMA_OK;
 }
 
@@ -106,8 +106,8 @@ size_t vmma_get_size(const struct vmma_client *client, const void *address)
     if (UNLIKELY(client == NULL || !client_is_named(c, client) ||
                  !fast_find(c, (uintptr_t)address, &found)))
         return size_slow(client, address);
-    return (size_t)vmma__classes.units[found.kind]
-           << client_pool(c)->space.unit_shift;
+    return client_pool(c)->space.class_size[entry_kind(
+        stamp_entry(found.record->stamp))];
 }
 
 int vmma_test_address(const struct vmma_client *client, const void *address)

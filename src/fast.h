@@ -9,45 +9,39 @@
 /* A live block in a slab of the client. */
 struct fast_block {
     struct record *record;
-    uint64_t bit;               /* the block in its slab's words              */
-    uint32_t g;                 /* the slab                                   */
-    unsigned kind;
-    unsigned countdown;
+    unsigned index;             /* of the block in its slab                   */
 };
 
 /*
  * Is `address` the start of a live block in a slab of this client?  If so the
  * block is filled in.  "No" is not an answer: the slow path has to look.
  *
- * The distance from the heap's start is turned right by log2 of the unit, so
- * that one compare refuses what is outside, what was never used and what is
- * not a multiple of a unit: the odd bits come out on top.
+ * The granule's reference leads to the record.  It may be stale, which is
+ * told by the owner's token, or by the index: a slab's granules refer to heads
+ * at most 15 granules before them, and bits beyond the last block are set in
+ * `freed`.  The distance from the slab's start is turned right by log2 of the
+ * unit: what is not at a unit becomes so large that it has no index.
  */
 static inline bool fast_find(const struct client *c, uintptr_t address,
                              struct fast_block *block)
 {
     const struct space *s = &client_pool(c)->space;
-    size_t unit = bits_rotate_right(address - space_heap(s), s->unit_shift);
-    uint64_t countdown;
-    unsigned entry, index;
+    size_t offset = address - (uintptr_t)s;
+    struct record *r;
+    uint32_t unit;
 
-    if (UNLIKELY(unit >= s->free_door))
+    if (UNLIKELY(offset - s->heap >= s->free_door))
         return false;
-    block->g = (uint32_t)(unit >> s->granule_unit_shift);
-    entry = space_map(s)[block->g];
-    block->g = entry_head(entry, block->g);
-    block->kind = entry_kind(entry);
-    block->record = space_record(s, block->g);
-    countdown = block->record->stamp ^ stamp_make(c->heap.token, entry);
-    if (UNLIKELY(countdown > STAMP_COUNTDOWN_MAX))
+    r = space_at(s, space_map(s)[(offset - s->heap) >> s->granule_shift]);
+    if (UNLIKELY((r->stamp ^ c->heap.token) >> STAMP_TOKEN_SHIFT != 0))
         return false;
-    unit -= slab_unit(s, block->g);
-    if (UNLIKELY(!class_index(block->kind, (uint32_t)unit, &index)))
+    unit = bits_rotate_right((uint32_t)offset - (r->start << SPACE_START_SHIFT),
+                             s->unit_shift);
+    if (UNLIKELY(!class_index(r->reciprocal, unit, &block->index) ||
+                 block->index >= 64))
         return false;
-    block->bit = UINT64_C(1) << index;
-    block->countdown = (unsigned)countdown;
-    return LIKELY(((block->record->avail | block->record->freed) &
-                   block->bit) == 0);
+    block->record = r;
+    return LIKELY(((r->avail | r->freed) >> block->index & 1) == 0);
 }
 
 #endif

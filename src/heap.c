@@ -29,11 +29,11 @@ enum {
     GROW_FRACTION_LOG2 = 3         /* then they add an eighth                 */
 };
 
-void vmma__heap_init(struct heap *h, const struct space *s, uint64_t token)
+void vmma__heap_init(struct heap *h, uint64_t token)
 {
     h->token = token;
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        h->current[i] = s->capacity;
+        h->current[i] = 0;
         h->partial[i] = NONE;
     }
     for (unsigned i = 0; i < HEAP_BINS; i++)
@@ -102,7 +102,7 @@ static void heap_drop(struct heap *h, struct pool *p, uint32_t g)
     INSIST(space_arena(&p->space, g)->used == 0);
     for (uint32_t piece = g; piece < end; ) {
         uint32_t size = piece_count(&p->space, piece,
-                                    space_map(&p->space)[piece]);
+                                    piece_at(&p->space, piece));
 
         vmma__buddy_remove(&h->free, &p->space, piece);
         piece += size;
@@ -236,8 +236,9 @@ uint32_t vmma__heap_take(struct heap *h, struct pool *p,
 
     if (order == ORDER_COUNT)
         return heap_grow(h, p, request);
-    g = vmma__buddy_pop(&h->free, &p->space, order);
-    arena = entry_arena(space_map(&p->space)[g], g);
+    g = h->free.first[order];
+    arena = entry_arena(piece_at(&p->space, g), g);
+    vmma__buddy_remove(&h->free, &p->space, g);
     heap_put(h, p, arena, g + count, ((uint32_t)1 << order) - count);
     space_arena(&p->space, arena)->used += count;
     if (h->spare == arena)
@@ -286,7 +287,7 @@ bool vmma__heap_claim(struct heap *h, struct pool *p, uint32_t arena,
     if (end > arena + a->count || !heap_is_free(h, p, g, count))
         return false;
     while (g < end) {
-        uint32_t size = piece_count(&p->space, g, space_map(&p->space)[g]);
+        uint32_t size = piece_count(&p->space, g, piece_at(&p->space, g));
 
         vmma__buddy_remove(&h->free, &p->space, g);
         g += size;

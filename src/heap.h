@@ -11,8 +11,8 @@ enum { HEAP_BINS = 12 };
 
 struct heap {
     uint64_t token;             /* what the client's records are stamped with */
-    uint32_t current[CLASS_COUNT]; /* slab room: the slab that alloc uses, or
-                                   the dummy                                  */
+    uint32_t current[CLASS_COUNT]; /* slab room: reference of the slab that
+                                   alloc uses, or the dummy's                 */
     uint32_t partial[CLASS_COUNT]; /* slab room: slabs worth coming back to   */
     uint32_t bins[HEAP_BINS];   /* large room: cached blocks by count         */
     struct buddy free;          /* free pieces of the arenas                  */
@@ -28,7 +28,7 @@ struct heap {
 };
 
 /* An empty heap with this token and no limits; touches no arena. */
-void vmma__heap_init(struct heap *h, const struct space *s, uint64_t token);
+void vmma__heap_init(struct heap *h, uint64_t token);
 
 /* A request for granules, and what came of it. */
 struct heap_request {

@@ -9,9 +9,6 @@
  *   freed  is the granule at which the block starts: the piece's first one,
  *          unless the block is aligned to more than its place.
  *
- * A block that starts further in has the piece's entry at its own first
- * granule too, so that the questions find it.
- *
  * Freed blocks of up to 14 granules are kept for a while as they are, by
  * exact length, last in first out: buddies that are merged and split again at
  * once cost ten times more.  The cache holds an eighth of the client at most,
@@ -33,7 +30,7 @@ enum {
 
 static uint32_t large_arena(const struct space *s, uint32_t g)
 {
-    return entry_arena(space_map(s)[g], g);
+    return entry_arena(piece_at(s, g), g);
 }
 
 /* (Re)write the piece at g: its entry follows from kind and count. */
@@ -45,7 +42,6 @@ static void large_mark(struct heap *h, struct pool *p, uint32_t arena,
     unsigned entry = vmma__heap_entry(p, arena, kind, bits_log2_ceil(count));
 
     piece_begin(&p->space, g, h->token, entry);
-    space_map(&p->space)[start] = (uint16_t)entry;
     r->avail = count;
     r->freed = start;
 }
@@ -53,9 +49,10 @@ static void large_mark(struct heap *h, struct pool *p, uint32_t arena,
 static void large_release(struct heap *h, struct pool *p, uint32_t g)
 {
     uint32_t count = (uint32_t)space_record(&p->space, g)->avail;
+    uint32_t arena = large_arena(&p->space, g);
 
     piece_end(&p->space, g);
-    vmma__heap_give(h, p, large_arena(&p->space, g), g, count);
+    vmma__heap_give(h, p, arena, g, count);
 }
 
 /* ---- cache ------------------------------------------------------------ */
@@ -75,7 +72,7 @@ static bool large_cache(struct heap *h, struct pool *p, uint32_t g)
                                                           CACHE_SHARE_LOG2))
         return false;
     large_mark(h, p, large_arena(&p->space, g), g, KIND_CACHED, count, g);
-    r->next = *bin;
+    space_link(&p->space, g)->next = *bin;
     *bin = g;
     h->cached += count;
     return true;
@@ -84,10 +81,9 @@ static bool large_cache(struct heap *h, struct pool *p, uint32_t g)
 static uint32_t large_uncache(struct heap *h, struct pool *p, uint32_t *bin)
 {
     uint32_t g = *bin;
-    struct record *r = space_record(&p->space, g);
 
-    *bin = r->next;
-    h->cached -= (uint32_t)r->avail;
+    *bin = space_link(&p->space, g)->next;
+    h->cached -= (uint32_t)space_record(&p->space, g)->avail;
     return g;
 }
 

@@ -4,19 +4,16 @@
  *   block                                                      block + size
  *   |                                                                     |
  *   v                                                                     v
- *   +-----+---------+-------+---------+--------+-----+-----+--------+-----+
- *   | pad | context | slots | records | arenas | map | pad | heap.. | tail|
- *   +-----+---------+-------+---------+--------+-----+-----+--------+-----+
- *         ^         ^       ^                              ^
- *         |         |       |                              aligned to the
- *         |         |       records[capacity + 1]: the     granule
- *         |         |       last one is the dummy slab
- *         |         one of 512 bytes per client that may live
- *         aligned to 512, as every slot is
+ *   +-----+---------+-----+-------+---------+-------+--------+-----+--..---+
+ *   | pad | context | map | slots | records | links | arenas | pad | heap  |
+ *   +-----+---------+-----+-------+---------+-------+--------+-----+--..---+
+ *         ^               ^                                        ^
+ *         |               512 bytes per client that may live       aligned
+ *         aligned to 512, as every slot is                  to the granule
  *
  * The arrays have room for what the block may become (max_size), so that it
  * can be extended in place.  All of them are reserved and none is written
- * here: a granule costs 38 bytes of bookkeeping, of which the pages that
+ * here: a granule costs 48 bytes of bookkeeping, of which the pages that
  * describe unused memory are never touched.
  *
  * tail is what is left after the last whole granule; it is not used.
@@ -24,15 +21,15 @@
 #include "layout.h"
 
 enum {
-    BYTES_PER_ARENA = sizeof(struct arena),
-    BYTES_PER_GRANULE = sizeof(struct record) + sizeof(uint16_t) +
-                        (sizeof(struct arena) + ARENA_GRANULES_MIN - 1) /
-                            ARENA_GRANULES_MIN,
+    BYTES_PER_GRANULE = sizeof(uint32_t) + sizeof(struct record) +
+                        sizeof(struct link) +
+                        sizeof(struct arena) / ARENA_GRANULES_MIN,
     CACHE_LINE = 64
 };
 
 _Static_assert(sizeof(struct record) == 32, "a record is half a cache line");
-_Static_assert(sizeof(struct arena) == 16, "arenas are small");
+_Static_assert(sizeof(struct link) == 8 && sizeof(struct arena) == 16,
+               "no padding");
 
 static size_t default_clients(size_t size)
 {
@@ -79,28 +76,26 @@ enum vmma_status vmma__layout_default(struct layout_wish *w)
     return VMMA_OK;
 }
 
-/* Place the arrays for `capacity` granules behind the slots. */
+/* Place the arrays for `capacity` granules. */
 static void place_arrays(const struct layout_wish *w, size_t capacity,
                          struct layout *l)
 {
     uintptr_t context = w->address + l->pad;
+    size_t stripe = capacity / SPACE_STRIPES + 1;
+    size_t records = stripe * SPACE_STRIPES;
     size_t arenas = capacity / ARENA_GRANULES_MIN + 1;
 
+    l->slots = bits_align_up(SPACE_MAP + capacity * sizeof(uint32_t),
+                             LAYOUT_SLOT_SIZE);
     l->record = l->slots + w->max_clients * LAYOUT_SLOT_SIZE;
-    l->arena = l->record + (capacity + 1) * sizeof(struct record);
-    l->map = l->arena + arenas * BYTES_PER_ARENA;
-    l->heap = bits_align_up(l->map + capacity * sizeof(uint16_t), CACHE_LINE);
+    l->link = l->record + records * sizeof(struct record);
+    l->arena = l->link + records * sizeof(struct link);
+    l->heap = bits_align_up(l->arena + arenas * sizeof(struct arena),
+                            CACHE_LINE);
+    l->bookkeeping = l->heap;
     l->heap += bits_padding(context + l->heap, w->granule);
     l->capacity = (uint32_t)capacity;
-}
-
-/* Bytes of the block of `size` bytes that lie behind the slots; 0 if none. */
-static size_t behind_slots(const struct layout_wish *w, const struct layout *l,
-                           size_t size)
-{
-    size_t before = l->pad + l->slots + w->max_clients * LAYOUT_SLOT_SIZE;
-
-    return size > before ? size - before : 0;
+    l->stripe = (uint32_t)stripe;
 }
 
 uint32_t vmma__layout_count(const struct layout *l, size_t size)
@@ -114,10 +109,11 @@ uint32_t vmma__layout_count(const struct layout *l, size_t size)
 /* The most granules that fit, with their arrays, into a block of max_size. */
 static enum vmma_status place(const struct layout_wish *w, struct layout *l)
 {
-    size_t room = behind_slots(w, l, w->max_size);
+    size_t fixed = l->pad + SPACE_MAP + w->max_clients * LAYOUT_SLOT_SIZE;
+    size_t room = w->max_size > fixed ? w->max_size - fixed : 0;
     size_t most = room / (w->granule + BYTES_PER_GRANULE) + 1;
 
-    if (most > LAYOUT_GRANULES_MAX)
+    if (most > LAYOUT_GRANULES_MAX || w->max_size > LAYOUT_SIZE_MAX)
         return VMMA_E_SIZE_TOO_LARGE;
     for (; most > 0; most--) {
         place_arrays(w, most, l);
@@ -141,11 +137,10 @@ enum vmma_status vmma__layout_compute(const struct layout_wish *w,
     l.granule_shift = bits_log2_floor(w->granule);
     l.unit_shift = bits_log2_floor(unit);
     l.pad = bits_padding(w->address, LAYOUT_SLOT_SIZE);
-    l.slots = bits_align_up(w->header, LAYOUT_SLOT_SIZE);
     status = place(w, &l);
     if (status != VMMA_OK)
         return status;
-    if (l.map + l.capacity * sizeof(uint16_t) > w->size / 4)
+    if (l.bookkeeping > w->size / 4)
         return VMMA_E_BOOKKEEPING;
     if (l.count < ARENA_GRANULES_MIN)
         return VMMA_E_SIZE_TOO_SMALL;

@@ -12,6 +12,8 @@ enum {
     LAYOUT_CLIENTS_MAX = 65536,
     LAYOUT_CLIENTS_MIN = 8
 };
+/* Starts are 32 bits and count 256 bytes. */
+#define LAYOUT_SIZE_MAX (UINT64_C(1) << (32 + SPACE_START_SHIFT))
 #define LAYOUT_GRANULES_MAX ((size_t)1 << (ORDER_COUNT - 1))
 
 /* What is wanted: a context configuration with the defaults filled in. */
@@ -22,7 +24,6 @@ struct layout_wish {
     size_t alignment;
     size_t granule;
     size_t max_clients;
-    size_t header;              /* bytes of the context struct                */
 };
 
 /* What comes of it.  Offsets count from the context struct. */
@@ -30,11 +31,13 @@ struct layout {
     size_t pad;                 /* bytes before the context struct            */
     size_t slots;
     size_t record;
+    size_t link;
     size_t arena;
-    size_t map;
+    size_t bookkeeping;         /* its end, before padding to the granule     */
     size_t heap;
     uint32_t count;             /* granules now                               */
     uint32_t capacity;          /* granules at max_size                       */
+    uint32_t stripe;            /* see space.h                                */
     unsigned unit_shift;
     unsigned granule_shift;
 };

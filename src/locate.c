@@ -1,11 +1,11 @@
 /*
  * locate.c - what is at an address?
  *
- * The map entry of the address's granule leads to the piece's head when the
- * granule is in a slab, or the first of a large block.  Otherwise the pieces
- * that could hold it start at its natural places, one per order: they are
- * tried upwards.  A stale entry does no harm, because the record behind it
- * must bear a live owner's token and the same entry (space.h).
+ * The map leads to the piece when the granule is in a slab, or is the first
+ * one of its piece.  Otherwise the pieces that could hold it start at its
+ * natural places, one per order: they are tried upwards.  A stale reference
+ * does no harm, because the record behind it must bear a live owner's token
+ * and the granule must lie in the piece (space.h).
  */
 #include "locate.h"
 
@@ -16,38 +16,34 @@ static struct place no_place(enum vmma_status status)
 
 /* ---- from granule to piece -------------------------------------------- */
 
-/* The live client whose piece starts at `head` with this entry, if the piece
- * reaches to g. */
+/* The live client whose piece this record is, if the piece reaches to g. */
 static struct client *piece_owner(const struct vmma_context *ctx,
-                                  uint32_t head, unsigned entry, uint32_t g)
+                                  const struct record *r, uint32_t g)
 {
     const struct space *s = &ctx->pool.space;
-    uint64_t stamp;
+    unsigned entry = stamp_entry(r->stamp);
+    uint32_t head = record_head(s, r);
 
-    if (entry == 0 || head >= s->high_water || space_map(s)[head] != entry)
+    if (entry == 0 || g < head || g - head >= piece_count(s, head, entry))
         return NULL;
-    stamp = space_record(s, head)->stamp;
-    if (stamp_entry(stamp) != entry ||
-        g - head >= piece_count(s, head, entry))
-        return NULL;
-    return context_owner(ctx, stamp);
+    return context_owner(ctx, r->stamp);
 }
 
 /* Find the piece of a client that holds granule g. */
 static struct client *find_piece(const struct vmma_context *ctx, uint32_t g,
-                                 uint32_t *head, unsigned *entry)
+                                 const struct record **record)
 {
     const struct space *s = &ctx->pool.space;
     struct client *c;
 
-    *entry = space_map(s)[g];
-    *head = entry_head(*entry, g);
-    c = piece_owner(ctx, *head, *entry, g);
+    *record = space_at(s, space_map(s)[g]);
+    c = piece_owner(ctx, *record, g);
     for (unsigned o = 0; c == NULL && o < ORDER_COUNT; o++) {
-        *head = g >> o << o;
-        *entry = space_map(s)[*head];
-        if (entry_head(*entry, *head) == *head)
-            c = piece_owner(ctx, *head, *entry, g);
+        uint32_t head = g >> o << o, ref = space_ref(s, head);
+
+        *record = space_at(s, ref);
+        if (space_map(s)[head] == ref)
+            c = piece_owner(ctx, *record, g);
     }
     return c;
 }
@@ -62,7 +58,7 @@ static struct place place_in_slab(const struct vmma_context *ctx,
     unsigned kind = entry_kind(entry);
     uintptr_t slab = space_heap(s) + ((uintptr_t)g << s->granule_shift);
     size_t offset = address - slab;
-    size_t size = (size_t)vmma__classes.units[kind] << s->unit_shift;
+    size_t size = s->class_size[kind];
     unsigned index = class_fit(kind, (uint32_t)(offset >> s->unit_shift));
     struct place place = { .client = c, .piece = g, .kind = kind,
                            .index = index, .start = slab + index * size,
@@ -99,8 +95,8 @@ struct place vmma__locate(const struct vmma_context *ctx, uintptr_t address)
 {
     const struct space *s = &ctx->pool.space;
     size_t offset = address - ((uintptr_t)ctx - ctx->pad);
+    const struct record *r;
     struct client *c;
-    uint32_t g, head;
     unsigned entry;
 
     if (offset >= ctx->size)
@@ -110,11 +106,11 @@ struct place vmma__locate(const struct vmma_context *ctx, uintptr_t address)
     offset = (offset - ctx->pad - s->heap) >> s->granule_shift;
     if (offset >= s->high_water)
         return no_place(VMMA_E_NOT_LIVE);
-    g = (uint32_t)offset;
-    c = find_piece(ctx, g, &head, &entry);
+    c = find_piece(ctx, (uint32_t)offset, &r);
+    entry = stamp_entry(r->stamp);
     if (c != NULL && class_is(entry_kind(entry)))
-        return place_in_slab(ctx, c, head, entry, address);
+        return place_in_slab(ctx, c, record_head(s, r), entry, address);
     if (c != NULL && entry_kind(entry) == KIND_LARGE)
-        return place_in_large(ctx, c, head, address);
+        return place_in_large(ctx, c, record_head(s, r), address);
     return no_place(VMMA_E_NOT_LIVE);
 }

@@ -41,7 +41,7 @@ static void pool_raise(struct pool *p, uint32_t to)
 
     if (to > s->scrubbed) {
         memset(space_map(s) + s->scrubbed, 0,
-               (size_t)(to - s->scrubbed) * sizeof(uint16_t));
+               (size_t)(to - s->scrubbed) * sizeof(uint32_t));
         s->scrubbed = to;
     }
     s->high_water = to;

@@ -159,19 +159,15 @@ static bool make_wish(const struct space *s, size_t size, size_t alignment,
     return true;
 }
 
-static void *address_of_unit(const struct space *s, size_t unit)
-{
-    return (void *)(space_heap(s) + (unit << s->unit_shift));
-}
-
 static void *try_small(struct client *c, struct wish *w)
 {
     struct pool *p = client_pool(c);
-    size_t unit;
+    size_t offset;
 
-    if (!slab_pop(&c->heap, &p->space, w->kind, &unit))
-        unit = vmma__slab_alloc(&c->heap, p, w->kind, &w->request);
-    return unit == SLAB_FAILED ? NULL : address_of_unit(&p->space, unit);
+    if (!slab_pop(&c->heap, &p->space, w->kind, &offset))
+        offset = vmma__slab_alloc(&c->heap, p, w->kind, &w->request);
+    return offset == SLAB_FAILED ? NULL
+                                 : (void *)((uintptr_t)&p->space + offset);
 }
 
 static void *try_large(struct client *c, struct wish *w)
@@ -264,7 +260,7 @@ static void *allocate(struct client *c, size_t size, size_t alignment,
         return NULL;
     fill_allocated(c, block, w.kind == KIND_LARGE
                    ? (size_t)w.shape.count << s->granule_shift
-                   : (size_t)vmma__classes.units[w.kind] << s->unit_shift);
+                   : s->class_size[w.kind]);
     return block;
 }
 
@@ -363,9 +359,12 @@ enum vmma_status vmma__request_free(struct vmma_context *ctx, void *block)
     return VMMA_OK;
 }
 
-enum vmma_status vmma__request_slab_event(struct client *c, uint32_t g)
+enum vmma_status vmma__request_slab_event(struct client *c,
+                                          const struct record *r)
 {
-    vmma__slab_event(&c->heap, client_pool(c), g);
+    struct pool *p = client_pool(c);
+
+    vmma__slab_event(&c->heap, p, record_head(&p->space, r));
     return VMMA_OK;
 }
 
@@ -442,7 +441,7 @@ static void *shrink_block(const struct place *place, size_t size)
         return (void *)place->start;
     }
     fill_allocated(c, block,
-                   (size_t)vmma__classes.units[w.kind] << s->unit_shift);
+                   s->class_size[w.kind]);
     memcpy(block, (void *)place->start, size);
     free_block(place);
     return block;

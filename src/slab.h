@@ -1,8 +1,7 @@
 /*
  * slab.h - small blocks: slabs of at most 64 blocks of one class.
  *
- * Blocks are named by their unit: the distance from the start of the heap in
- * units.  The fast paths (fast.c) do the common cases on the record's words;
+ * Blocks are named by their offset in the space, in bytes.  The fast paths (fast.c) do the common cases on the record's words;
  * everything else comes here.
  */
 #ifndef VMMA_SLAB_H
@@ -12,10 +11,10 @@
 
 #define SLAB_FAILED SIZE_MAX
 
-/* A slab in no list; in record.prev. */
+/* A slab in no list; in link.prev. */
 #define SLAB_UNLISTED (NONE - 1)
 
-/* Hand out a block of a class when the current slab has none left; its unit,
+/* Hand out a block of a class when the current slab has none left; its offset,
  * or SLAB_FAILED and the cause in the request, whose count is not looked at.
  * O(log n). */
 size_t vmma__slab_alloc(struct heap *h, struct pool *p, unsigned kind,
@@ -38,9 +37,9 @@ void vmma__slab_gather(struct heap *h, struct pool *p);
 /* Blocks of the slab whose entry this is. */
 static inline unsigned slab_blocks(const struct space *s, unsigned entry)
 {
-    return class_fit(entry_kind(entry), (uint32_t)1
-                                            << (entry_order(entry) +
-                                                s->granule_unit_shift));
+    unsigned units = entry_order(entry) + s->granule_unit_shift;
+
+    return class_fit(entry_kind(entry), (uint32_t)1 << (units & 31));
 }
 
 /* The blocks of a slab that are not handed out. */
@@ -64,26 +63,26 @@ static inline unsigned slab_live_count(const struct space *s, uint32_t g,
     return slab_blocks(s, entry) - bits_count(slab_idle(s, g, entry));
 }
 
-/* The first unit of the slab at g. */
-static inline size_t slab_unit(const struct space *s, uint32_t g)
+/* The offset of a block in the space, in bytes. */
+static inline size_t slab_offset(const struct space *s, const struct record *r,
+                                 unsigned kind, unsigned index)
 {
-    return (size_t)g << s->granule_unit_shift;
+    return ((size_t)r->start << SPACE_START_SHIFT) +
+           (size_t)s->class_size[kind] * index;
 }
 
-/* The fast path of alloc: the current slab's next block; false if it has
- * none.  The dummy slab never has one. */
+/* The fast path of alloc: the offset of the current slab's next block; false
+ * if it has none.  The dummy slab never has one. */
 static inline bool slab_pop(const struct heap *h, struct space *s,
-                            unsigned kind, size_t *unit)
+                            unsigned kind, size_t *offset)
 {
-    uint32_t g = h->current[kind - 1];
-    struct record *r = space_record(s, g);
+    struct record *r = space_at(s, h->current[kind - 1]);
     uint64_t avail = r->avail;
 
     if (UNLIKELY(avail == 0))
         return false;
     r->avail = avail & (avail - 1);
-    *unit = slab_unit(s, g) +
-            (size_t)platform_lowest(avail) * vmma__classes.units[kind];
+    *offset = slab_offset(s, r, kind, platform_lowest(avail));
     return true;
 }
 

@@ -5,42 +5,50 @@
  * Three arrays in the bookkeeping describe them; nothing is kept in the heap
  * itself.  All links are granule numbers, so the block can lie anywhere.
  *
- *   map[g]       2 bytes    what granule g belongs to: an entry
- *   record[g]   32 bytes    the state of the piece whose first granule is g
- *   arena[g/4]  16 bytes    the arena whose first granule is g
+ *   map[g]      4 bytes    the piece that granule g belongs to: a reference
+ *   record     32 bytes    the state of a piece, found under its head granule
+ *   link        8 bytes    the list that the piece is in, likewise
+ *   arena      16 bytes    per 4 granules: the arena that starts there
  *
  * A piece is a run of granules that is one thing: a slab, a large block, a
  * free run (classes.h: KIND_...).  It starts at a multiple of 2^order, its
  * natural place, and is at most 2^order granules long; only large blocks may
- * be shorter.  An entry holds
+ * be shorter.  Its first granule is its head.
  *
- *     15      10 9       5 4       0
- *     +---------+---------+---------+
- *     |  kind   |  span   |  order  |      0: nothing known
- *     +---------+---------+---------+
+ * A reference says where a record lies: its distance from the space in steps
+ * of 8 bytes, so that it is one scaled addition away.  0 is the dummy, which
+ * is the first thing in the space: no piece, and as a slab one that has
+ * nothing to hand out.  Slabs have their reference at all their granules,
+ * other pieces at the head only.
  *
- * where span is the order of the arena's own natural place.  So from any
- * granule of a slab two shifts lead to its head, and two more to its arena.
- * Slabs have their entry at all their granules, other pieces at the head
- * only.
+ * Records are arranged so that those of full-sized slabs, which start at
+ * multiples of 16, lie side by side: the records of all granules with the
+ * same remainder by 16 are together.
  *
- * Entries and records are never cleared when memory changes hands: deleting
+ *     number   0 ..                stripe ..           2 * stripe ..
+ *              heads 0, 16, 32 ..  heads 1, 17, 33 ..  heads 2, 18 ..   ...
+ *
+ * A stamp says what a piece is, and whose:
+ *
+ *     63        40 39        24 23   18 17   13 12    8 7          0
+ *     +-----------+------------+-------+-------+-------+------------+
+ *     |incarnation|  slot      | kind  | span  | order | countdown  |
+ *     +-----------+------------+-------+-------+-------+------------+
+ *     |<------- token -------->|<------ entry -------->|
+ *
+ * where span is the order of the arena's own natural place, so that two
+ * shifts lead from a piece to its arena.
+ *
+ * References and records are never cleared when memory changes hands: deleting
  * a client writes nothing per granule.  A record counts only when its stamp
- * is that of a live owner *and* names the same entry:
+ * bears the token of a live owner, and a granule that refers to it lies in
+ * it.  A client's incarnation is new whenever it is created or reset, and a
+ * piece that ends gets stamp 0.  Memory that the context never used may hold
+ * anything, so the map is zeroed when the high-water mark first passes; a
+ * record is only read behind a reference, and was then written by us.
  *
- *     63        40 39        24 23         8 7          0
- *     +-----------+------------+------------+------------+
- *     |incarnation|  slot      |  entry     | countdown  |   record.stamp
- *     +-----------+------------+------------+------------+
- *     |<------- token -------->|
- *
- * A client's incarnation is new whenever it is created or reset, and a piece
- * that ends gets stamp 0.  Memory that the context never used may hold
- * anything, so map entries are zeroed when the high-water mark first passes
- * them; a record is only read behind a nonzero entry, and was then written
- * by us.
- *
- *   S1  a map entry below `scrubbed` was written by this context.
+ *   S1  a reference below `scrubbed` was written by this context, and is at
+ *       most 15 granules beyond its piece's head.
  *   S2  in an arena, each granule belongs to exactly one piece, and the
  *       pieces' records bear the token of the arena's owner.
  *   S3  a record that is not a piece's has no live owner's stamp.
@@ -57,6 +65,10 @@
 enum {
     ORDER_COUNT = 29,           /* 2^28 granules at most                      */
     ARENA_GRANULES_MIN = 4,     /* arenas start at multiples of this          */
+    SPACE_STRIPES = 16,         /* granules of the largest slab               */
+    SPACE_START_SHIFT = 8,      /* record.start counts 256 bytes              */
+    SPACE_MAP = 768,            /* offset of the map: a constant, so that its
+                                   address is no addition                     */
     STAMP_TOKEN_SHIFT = 24,
     STAMP_ENTRY_SHIFT = 8,
     STAMP_COUNTDOWN_MAX = 255
@@ -69,7 +81,13 @@ struct record {
     uint64_t freed;             /* slab: blocks that came back; and the bits
                                    beyond its last block, always              */
     uint64_t stamp;             /* token, entry, countdown; 0: no piece       */
-    uint32_t next, prev;        /* the list that the piece is in              */
+    uint32_t start;             /* where it starts: distance from the space
+                                   in steps of 256 bytes                      */
+    uint32_t reciprocal;        /* slab: of its class; else 0                 */
+};
+
+struct link {
+    uint32_t next, prev;        /* granules; NONE ends a list                 */
 };
 
 struct arena {
@@ -79,16 +97,19 @@ struct arena {
 };
 
 struct space {
+    struct record dummy;        /* what reference 0 leads to                  */
+
     /* The doors of the fast paths.  0 shuts one: everything then takes the
      * slow path, which is how callbacks in progress, hardening flags and the
      * end of a context cost the fast paths no branch. */
     size_t alloc_door;          /* requests of up to so many units enter      */
-    size_t free_door;           /* heap units below this one enter            */
+    size_t free_door;           /* heap offsets below this one enter          */
 
     size_t heap;                /* offset of granule 0 from this struct       */
-    size_t map;                 /* offsets of the arrays                      */
-    size_t record;
+    size_t record;              /* offsets of the arrays                      */
+    size_t link;
     size_t arena;
+    uint32_t class_size[KIND_COUNT]; /* bytes of a block; 0: not a class      */
     uint8_t unit_shift;         /* log2 of the smallest block                 */
     uint8_t granule_shift;      /* log2 of the granule                        */
     uint8_t granule_unit_shift; /* log2 of units in a granule: 0..6           */
@@ -98,29 +119,62 @@ struct space {
     uint32_t high_water;        /* granules from here on are not in use       */
     uint32_t scrubbed;          /* map entries below this were zeroed once    */
     uint32_t class_units;       /* the largest small block, in units          */
+    uint32_t stripe;            /* records with the same remainder by 16      */
 };
 
 /* ---- the arrays ------------------------------------------------------- */
 
-static inline uint16_t *space_map(const struct space *s)
+static inline uint32_t *space_map(const struct space *s)
 {
-    return (uint16_t *)((uintptr_t)s + s->map);
+    return (uint32_t *)((uintptr_t)s + SPACE_MAP);
+}
+
+static inline uintptr_t space_heap(const struct space *s)
+{
+    return (uintptr_t)s + s->heap;
+}
+
+/* The number of a head's record and link. */
+static inline size_t space_number(const struct space *s, uint32_t g)
+{
+    const uint32_t stripes = SPACE_STRIPES;
+
+    return (size_t)(g % stripes) * s->stripe + g / stripes;
+}
+
+static inline struct record *space_at(const struct space *s, uint32_t ref)
+{
+    return (struct record *)((uintptr_t)s + (uintptr_t)ref * 8);
+}
+
+static inline uint32_t space_ref(const struct space *s, uint32_t g)
+{
+    return (uint32_t)((s->record + space_number(s, g) *
+                       sizeof(struct record)) / 8);
 }
 
 static inline struct record *space_record(const struct space *s, uint32_t g)
 {
-    return (struct record *)((uintptr_t)s + s->record) + g;
+    return space_at(s, space_ref(s, g));
+}
+
+/* The piece's first granule. */
+static inline uint32_t record_head(const struct space *s,
+                                   const struct record *r)
+{
+    return (uint32_t)((((size_t)r->start << SPACE_START_SHIFT) - s->heap) >>
+                      s->granule_shift);
+}
+
+static inline struct link *space_link(const struct space *s, uint32_t g)
+{
+    return (struct link *)((uintptr_t)s + s->link) + space_number(s, g);
 }
 
 static inline struct arena *space_arena(const struct space *s, uint32_t g)
 {
     return (struct arena *)((uintptr_t)s + s->arena) +
            g / ARENA_GRANULES_MIN;
-}
-
-static inline uintptr_t space_heap(const struct space *s)
-{
-    return (uintptr_t)s + s->heap;
 }
 
 /* ---- entries ---------------------------------------------------------- */
@@ -134,12 +188,7 @@ static inline unsigned entry_kind(unsigned entry) { return entry >> 10; }
 static inline unsigned entry_span(unsigned entry) { return entry >> 5 & 31; }
 static inline unsigned entry_order(unsigned entry) { return entry & 31; }
 
-/* The first granule of the piece (arena) that g is in, from g's entry. */
-static inline uint32_t entry_head(unsigned entry, uint32_t g)
-{
-    return g >> entry_order(entry) << entry_order(entry);
-}
-
+/* The first granule of the arena that a piece at g with this entry is in. */
 static inline uint32_t entry_arena(unsigned entry, uint32_t g)
 {
     return g >> entry_span(entry) << entry_span(entry);
@@ -174,24 +223,36 @@ static inline unsigned stamp_countdown(uint64_t stamp)
 
 /* ---- pieces ----------------------------------------------------------- */
 
+/* The entry of the piece whose head is known to be g. */
+static inline unsigned piece_at(const struct space *s, uint32_t g)
+{
+    return stamp_entry(space_record(s, g)->stamp);
+}
+
 /* The entry of the piece that starts at g and bears this token, or 0. */
 static inline unsigned piece_entry(const struct space *s, uint32_t g,
                                    uint64_t token)
 {
-    unsigned entry = space_map(s)[g];
+    uint64_t stamp;
 
-    if (entry == 0 || entry_head(entry, g) != g)
+    if (space_map(s)[g] != space_ref(s, g))
         return 0;
-    return (space_record(s, g)->stamp ^ stamp_make(token, entry)) <=
-           STAMP_COUNTDOWN_MAX ? entry : 0;
+    stamp = space_record(s, g)->stamp;
+    return stamp_token(stamp) == token ? stamp_entry(stamp) : 0;
 }
 
 /* Begin a piece at g; slabs then mark their other granules themselves. */
 static inline void piece_begin(struct space *s, uint32_t g, uint64_t token,
                                unsigned entry)
 {
-    space_map(s)[g] = (uint16_t)entry;
-    space_record(s, g)->stamp = stamp_make(token, entry);
+    uint32_t ref = space_ref(s, g);
+    struct record *r = space_at(s, ref);
+
+    space_map(s)[g] = ref;
+    r->stamp = stamp_make(token, entry);
+    r->start = (uint32_t)((s->heap + ((size_t)g << s->granule_shift)) >>
+                          SPACE_START_SHIFT);
+    r->reciprocal = vmma__classes.reciprocal[entry_kind(entry)];
 }
 
 static inline void piece_end(struct space *s, uint32_t g)
@@ -226,8 +287,7 @@ static inline unsigned run_order(uint32_t g, uint32_t count)
 static inline void space_set_doors(struct space *s)
 {
     s->alloc_door = s->shut ? 0 : s->class_units;
-    s->free_door = s->shut ? 0
-                           : (size_t)s->high_water << s->granule_unit_shift;
+    s->free_door = s->shut ? 0 : (size_t)s->high_water << s->granule_shift;
 }
 
 #endif

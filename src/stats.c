@@ -21,12 +21,12 @@ static size_t largest_ready(const struct client *c)
     const struct space *s = &client_pool(c)->space;
 
     for (unsigned kind = CLASS_COUNT; kind > 0; kind--) {
-        uint32_t g = c->heap.current[kind - 1];
+        uint32_t ref = c->heap.current[kind - 1];
+        const struct record *r = space_at(s, ref);
 
         if (c->heap.partial[kind - 1] != NONE ||
-            (g != s->capacity &&
-             slab_idle(s, g, stamp_entry(space_record(s, g)->stamp)) != 0))
-            return (size_t)vmma__classes.units[kind] << s->unit_shift;
+            (ref != 0 && slab_idle(s, record_head(s, r), stamp_entry(r->stamp)) != 0))
+            return s->class_size[kind];
     }
     return 0;
 }
@@ -99,7 +99,7 @@ static bool count_piece(void *state, const struct client *c, uint32_t g,
     unsigned kind = entry_kind(entry);
 
     if (class_is(kind)) {
-        size_t size = (size_t)vmma__classes.units[kind] << s->unit_shift;
+        size_t size = s->class_size[kind];
         unsigned live = slab_live_count(s, g, entry);
         unsigned idle = slab_blocks(s, entry) - live;
 

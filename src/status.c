@@ -15,7 +15,7 @@ const char *vmma_strerror(enum vmma_status status)
     case VMMA_E_ALIGNMENT_TOO_LARGE: return "the alignment is larger than block_size";
     case VMMA_E_BLOCK_SIZE_TOO_LARGE: return "block_size is larger than a sixteenth of the block";
     case VMMA_E_SIZE_TOO_SMALL: return "the block is too small";
-    case VMMA_E_SIZE_TOO_LARGE: return "the block has more than 2^28 granules";
+    case VMMA_E_SIZE_TOO_LARGE: return "the block is above 1 TiB or 2^28 granules";
     case VMMA_E_SIZE_WRAPS: return "the block runs past the end of the address space";
     case VMMA_E_MAX_SIZE: return "the size is larger than max_size";
     case VMMA_E_BOOKKEEPING: return "the bookkeeping would take more than a quarter of the block";

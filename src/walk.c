@@ -17,7 +17,7 @@ bool vmma__walk_pieces(const struct client *c, walk_piece_visitor *visit,
         uint32_t end = a + space_arena(s, a)->count;
 
         for (uint32_t g = a; g < end; ) {
-            unsigned entry = space_map(s)[g];
+            unsigned entry = piece_at(s, g);
 
             if (!visit(state, c, g, entry))
                 return false;
@@ -38,16 +38,17 @@ static bool visit_slab(const struct block_walk *w, const struct client *c,
                        uint32_t g, unsigned entry)
 {
     const struct space *s = &client_pool(c)->space;
-    size_t units = vmma__classes.units[entry_kind(entry)];
+    unsigned kind = entry_kind(entry);
     uint64_t live = ~slab_idle(s, g, entry) &
                     bits_mask(slab_blocks(s, entry));
 
     for (; live != 0; live &= live - 1) {
-        size_t unit = slab_unit(s, g) + platform_lowest(live) * units;
+        size_t offset = slab_offset(s, space_record(s, g), kind,
+                                    platform_lowest(live));
         struct vmma_block block = {
             .client = client_handle(c),
-            .start = (void *)(space_heap(s) + (unit << s->unit_shift)),
-            .size = units << s->unit_shift,
+            .start = (void *)((uintptr_t)s + offset),
+            .size = s->class_size[kind],
         };
 
         if (w->callback(w->user, &block) != 0)
@@ -118,7 +119,7 @@ void vmma__walk_free_pages(const struct vmma_context *ctx, size_t page_size,
     uint32_t from = NONE, g = 0;
 
     while (g < s->high_water) {
-        unsigned entry = space_map(s)[g], kind = entry_kind(entry);
+        unsigned entry = piece_at(s, g), kind = entry_kind(entry);
         bool is_free = kind == KIND_FREE || kind == KIND_POOL_FREE;
 
         if (is_free && from == NONE)
