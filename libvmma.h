@@ -111,19 +111,23 @@ enum vmma_status {
     VMMA_E_STOPPED,           /* a walk's callback asked to stop              */
 
     /* memory */
-    VMMA_E_TOO_LARGE = 64,    /* larger than the whole context could ever be,
-                                 or a product of sizes overflows              */
+    VMMA_E_TOO_LARGE = 64,    /* larger than the heap could ever be (at
+                                 max_size), or a product of sizes overflows;
+                                 judged before the quota                      */
     VMMA_E_QUOTA,             /* the client's quota does not allow it         */
     VMMA_E_EXHAUSTED,         /* the context has not that many bytes left     */
-    VMMA_E_FRAGMENTED,        /* bytes enough are free, but not in one piece  */
+    VMMA_E_FRAGMENTED,        /* bytes enough are free, in the context and in
+                                 the client's arenas, but not in one piece    */
     VMMA_E_NOT_IN_PLACE,      /* vmma_expand: there is no room behind the
                                  block                                        */
 
     /* block pointers */
     VMMA_E_OUTSIDE = 96,      /* not in the context's block at all            */
-    VMMA_E_BOOKKEEPING_ADDRESS, /* in the part that the library keeps         */
-    VMMA_E_NOT_LIVE,          /* where no block is live: freed already (double
-                                 free) or never handed out                    */
+    VMMA_E_BOOKKEEPING_ADDRESS, /* in the part that the library keeps, in front
+                                 of the heap                                  */
+    VMMA_E_NOT_LIVE,          /* in the heap or behind its last granule, where
+                                 no block is live: freed already (double free)
+                                 or never handed out                          */
     VMMA_E_INTERIOR,          /* inside a live block, not at its start        */
     VMMA_E_OTHER_CLIENT       /* a live block's start, of another client      */
 };
@@ -150,7 +154,8 @@ enum vmma_status {
  */
 enum vmma_event_kind {
     VMMA_EVENT_MISUSE = 1,    /* a bad pointer or dead handle was given to a
-                                 call that allocates, resizes or frees        */
+                                 call that allocates, resizes or frees (NULL
+                                 for a client is no misuse: whom to tell?)    */
     VMMA_EVENT_FAILURE        /* a request for memory could not be served     */
 };
 
@@ -170,8 +175,9 @@ struct vmma_event {
  * Callbacks.  They run when the library's state is consistent.  Inside one,
  * calls that only read work as ever; all others answer VMMA_E_BUSY, except
  * that the soft-limit and the out-of-memory callback may free blocks of the
- * client that they were called for (vmma_free, vmma_free_from).  A callback
- * must return: it must not leave by longjmp or by an exception.
+ * client that they were called for (vmma_free, vmma_free_from).  No event is
+ * raised inside a callback; what would have been one is only counted.  A
+ * callback must return: it must not leave by longjmp or by an exception.
  */
 typedef void vmma_event_callback(void *user, const struct vmma_event *event);
 
@@ -181,7 +187,8 @@ typedef void vmma_soft_limit_callback(void *user, struct vmma_client *client,
                                       size_t wanted);
 
 /** A request for `wanted` bytes is about to fail for `cause`.  Free blocks
- * and return nonzero, and it is tried once more; return 0 and it fails. */
+ * and return nonzero, and it is tried once more; return 0 and it fails.  Not
+ * asked for VMMA_E_TOO_LARGE, and not by vmma_expand. */
 typedef int vmma_out_of_memory_callback(void *user, struct vmma_client *client,
                                         size_t wanted, enum vmma_status cause);
 
@@ -201,7 +208,8 @@ struct vmma_context_config {
     size_t max_size;          /* bytes to which the block may grow in place
                                  (vmma_extend_context); default its size      */
     size_t max_clients;       /* clients alive at once, at most 65536; default
-                                 one per 32 KiB of max_size, at least 8       */
+                                 one per 32 KiB of max_size, at least 8 and at
+                                 most 65536                                   */
     uint32_t flags;           /* VMMA_FLAG_...; default none                  */
     vmma_event_callback *event;                  /* or NULL                   */
     vmma_soft_limit_callback *soft_limit;        /* or NULL                   */
@@ -225,8 +233,9 @@ struct vmma_client_config {
                                  called; 0 stands for none                    */
     size_t reservation;       /* bytes taken at once and kept until deletion:
                                  they stay the client's whatever the others
-                                 do; rounded up to whole granules; 0 stands
-                                 for none.  It promises bytes, not one block  */
+                                 do; rounded up to whole granules, and so
+                                 compared with the quota; 0 stands for none.
+                                 It promises bytes, not one block             */
     struct vmma_client *parent; /* reserved: NULL                             */
 };
 #define VMMA_CLIENT_CONFIG_INIT                                               \
@@ -277,8 +286,8 @@ VMMA_API uint32_t vmma_get_supported_flags(void);
  * `capacity` bytes of arenas together.
  *
  * @param config    the configuration that will be used, or NULL for defaults.
- *                  Its max_size, if not 0, counts when it is larger than the
- *                  answer.
+ *                  Its max_size counts when it is larger than the answer,
+ *                  and is ignored otherwise.
  * @param capacity  bytes of arenas wanted; rounded up to whole granules
  * @param required  where to put the answer, in bytes
  * @return VMMA_OK; VMMA_E_NULL if required is NULL; or, with *required
@@ -416,7 +425,7 @@ VMMA_API enum vmma_status vmma_delete_client(struct vmma_client *client);
 /**
  * Reclaim everything that a client holds, and keep the client: handle, id,
  * name, user pointer, limits and reservation stay, and its counters (peak,
- * failures) start again.
+ * failures, last error) start again.
  *
  * @param client  the client
  * @return VMMA_OK; VMMA_E_NULL; VMMA_E_DEAD_CLIENT; VMMA_E_BUSY inside a
@@ -542,7 +551,8 @@ VMMA_API struct vmma_client *vmma_find_client(const struct vmma_context *context
  * Find a live client by its name.
  *
  * @param context  the context
- * @param name     the whole name; NULL is answered NULL
+ * @param name     the whole name; "" finds a client without one; NULL is
+ *                 answered NULL
  * @return the handle of the one that was created first, or NULL
  * @complexity O(max_clients used so far)
  * @threads    one thread per context
@@ -560,9 +570,13 @@ VMMA_API struct vmma_client *vmma_find_client_by_name(const struct vmma_context 
  *
  * On failure these calls answer NULL, and vmma_get_last_error says why:
  * VMMA_E_NULL, VMMA_E_DEAD_CLIENT, VMMA_E_BUSY, VMMA_E_TOO_LARGE,
- * VMMA_E_QUOTA, VMMA_E_EXHAUSTED, VMMA_E_FRAGMENTED.  No live block, no owner
- * and no total changes; before it fails a call lets go of what this client
- * and the others keep ready for reuse, and asks the out-of-memory callback.
+ * VMMA_E_QUOTA, VMMA_E_EXHAUSTED, VMMA_E_FRAGMENTED.  No live block and no
+ * owner changes.  Before it fails, a call lets go of what this client and the
+ * others keep ready for reuse (so totals may fall, and never rise), and asks
+ * the out-of-memory callback.
+ *
+ * Handles are judged first: a dead client's handle is answered as that, even
+ * with a NULL block.
  */
 
 /**
@@ -572,8 +586,10 @@ VMMA_API struct vmma_client *vmma_find_client_by_name(const struct vmma_context 
  * @param size    bytes wanted
  * @return the block, or NULL
  * @complexity O(1) for most sizes up to two granules; O(log n) when a slab,
- *             a large block or an arena is taken; when the client or the
- *             context is exhausted, O(what is kept ready for reuse)
+ *             a large block or an arena is taken, and 4 bytes per granule are
+ *             zeroed where the context uses memory for the first time; when
+ *             the client or the context is exhausted, O(pieces of the client +
+ *             what the others keep ready for reuse)
  * @threads    one thread per context
  */
 VMMA_API void *vmma_alloc(struct vmma_client *client, size_t size)
@@ -610,7 +626,8 @@ VMMA_API void *vmma_aligned_alloc(struct vmma_client *client, size_t alignment, 
 /**
  * Resize a block; it may move.  (NULL, size) allocates.  (block, 0) shrinks
  * it to the smallest block and never frees.  Shrinking never fails.  A block
- * that moves is only aligned as vmma_alloc does.
+ * that moves is only aligned as vmma_alloc does.  VMMA_FLAG_ZERO and
+ * VMMA_FLAG_POISON fill what it gains beyond its old usable size.
  *
  * @param client  the owner of the block
  * @param block   a live block of this client, or NULL
@@ -633,7 +650,8 @@ VMMA_API void *vmma_realloc(struct vmma_client *client, void *block, size_t size
  *                frees whole granules
  * @return VMMA_OK: vmma_get_size(client, block) >= size now;
  *         VMMA_E_NOT_IN_PLACE, VMMA_E_TOO_LARGE; VMMA_E_NULL (either), or
- *         what vmma_free_from would answer.  On failure nothing changes.
+ *         what vmma_free_from would answer.  On failure nothing changes but
+ *         the failure counters.
  * @complexity O(log n)
  * @threads    one thread per context
  */
@@ -644,10 +662,10 @@ VMMA_API enum vmma_status vmma_expand(struct vmma_client *client, void *block, s
  *
  * @param client  the client
  * @param block   the block; NULL does nothing
- * @return VMMA_OK, or with nothing changed and the event callback told:
- *         VMMA_E_NULL (client), VMMA_E_DEAD_CLIENT, VMMA_E_BUSY,
- *         VMMA_E_OUTSIDE, VMMA_E_BOOKKEEPING_ADDRESS, VMMA_E_NOT_LIVE,
- *         VMMA_E_INTERIOR, VMMA_E_OTHER_CLIENT
+ * @return VMMA_OK; VMMA_E_NULL (client), VMMA_E_BUSY; or with nothing changed
+ *         and the event callback told: VMMA_E_DEAD_CLIENT, VMMA_E_OUTSIDE,
+ *         VMMA_E_BOOKKEEPING_ADDRESS, VMMA_E_NOT_LIVE, VMMA_E_INTERIOR,
+ *         VMMA_E_OTHER_CLIENT
  * @misuse     a pointer to a block that was freed and has been handed out
  *             again is a live block's
  * @complexity O(1); O(log n) when a slab or an arena becomes empty
@@ -660,8 +678,8 @@ VMMA_API enum vmma_status vmma_free_from(struct vmma_client *client, void *block
  *
  * @param context  the context
  * @param block    the block; NULL does nothing
- * @return VMMA_OK, or with nothing changed and the event callback told:
- *         VMMA_E_CONTEXT, VMMA_E_BUSY, VMMA_E_OUTSIDE,
+ * @return VMMA_OK; VMMA_E_CONTEXT, VMMA_E_BUSY; or with nothing changed and
+ *         the event callback told: VMMA_E_OUTSIDE,
  *         VMMA_E_BOOKKEEPING_ADDRESS, VMMA_E_NOT_LIVE, VMMA_E_INTERIOR
  * @complexity as vmma_free_from
  * @threads    one thread per context
@@ -757,7 +775,8 @@ VMMA_API enum vmma_status vmma_find_block(const struct vmma_context *context, co
  *
  * Bytes of arenas are what a client costs its context: total, peak, quota
  * and reservation count them, exactly, in whole granules.  vmma_get_... are
- * precalculated; vmma_populate_... walk.
+ * precalculated; vmma_populate_... walk.  A struct that is larger than the
+ * library knows is accepted if what it does not know is zero.
  */
 
 /** One client's statistics; set `size` with VMMA_CLIENT_STATS_INIT. */
@@ -772,15 +791,18 @@ struct vmma_client_stats {
     size_t soft_limit;        /* 0: none                                      */
     size_t reservation;       /* bytes, in whole granules; 0: none            */
     size_t arena_count;       /* arenas held now                              */
-    size_t failed_count;      /* requests for memory that failed, those that
-                                 were retried with success not included; never
-                                 falls except by vmma_reset_client            */
+    size_t failed_count;      /* calls of the alloc family and vmma_expand that
+                                 failed for whatever cause, those that were
+                                 retried with success not included; falls only
+                                 by vmma_reset_client                         */
     size_t last_failed_size;  /* bytes that the last of them asked for; 0 if
                                  none failed (SIZE_MAX if a product overflowed) */
     enum vmma_status last_failed_cause; /* VMMA_OK if none failed             */
     size_t largest_block;     /* a request for this many bytes would succeed
-                                 now (more may, if things kept for reuse make
-                                 room)                                        */
+                                 now; more may, if things kept for reuse make
+                                 room.  When no granule can be had, it is the
+                                 size of a block in a slab, and other sizes
+                                 may fail                                     */
     /* populated: 0 unless asked for by vmma_populate_client_stats */
     size_t live_blocks;       /* blocks handed out and not freed              */
     size_t live_size;         /* their usable bytes                           */
@@ -788,7 +810,8 @@ struct vmma_client_stats {
                                  merged: free blocks in slabs, and large
                                  blocks in the cache                          */
     size_t cached_size;       /* their bytes                                  */
-    size_t free_size;         /* bytes of whole free granules in its arenas   */
+    size_t free_size;         /* bytes of free granules in its arenas, which
+                                 are in no slab and not cached                */
 };
 #define VMMA_CLIENT_STATS_INIT                                                \
     { sizeof(struct vmma_client_stats), 0, 0, 0, 0, 0, 0, 0, 0, VMMA_OK, 0,   \
@@ -806,7 +829,9 @@ struct vmma_stats {
     size_t peak_size;         /* the highest total_size since creation        */
     size_t free_size;         /* capacity - total_size                        */
     size_t largest_free;      /* the largest arena that could be taken now, in
-                                 bytes                                        */
+                                 bytes.  Arenas start at multiples of four
+                                 granules, so up to three granules behind one
+                                 that a limit cut short can be had by nobody  */
     size_t touched_size;      /* bytes of the heap that were ever in an arena
                                  or passed over; never falls                  */
     size_t client_count;      /* live clients                                 */

@@ -190,12 +190,10 @@ enum vmma_status vmma_set_reservation(struct vmma_client *client,
 
     if (status != VMMA_OK)
         return status;
-    if (client_limits_clash(c->quota, 0, reservation))
-        return VMMA_E_LIMITS;
-    if (!vmma__context_reserve(client_context(c), c, reservation))
-        return VMMA_E_EXHAUSTED;
-    vmma__heap_trim(&c->heap, client_pool(c));
-    return VMMA_OK;
+    status = vmma__context_reserve(client_context(c), c, reservation);
+    if (status == VMMA_OK)
+        vmma__heap_trim(&c->heap, client_pool(c));
+    return status;
 }
 
 enum vmma_status vmma_reset_peak(struct vmma_client *client)

@@ -376,7 +376,17 @@ static void slot_begin(struct vmma_context *ctx, uint32_t slot)
 
 /* ---- clients ---------------------------------------------------------- */
 
-static enum vmma_status judge_client(const struct vmma_client_config *config)
+/* Bytes in whole granules. */
+static size_t whole_granules(const struct vmma_context *ctx, size_t bytes)
+{
+    size_t granule = (size_t)1 << ctx->pool.space.granule_shift;
+
+    return bytes > SIZE_MAX - granule ? SIZE_MAX
+                                      : bits_align_up(bytes, granule);
+}
+
+static enum vmma_status judge_client(const struct vmma_context *ctx,
+                                     const struct vmma_client_config *config)
 {
     size_t length = 0;
 
@@ -388,24 +398,26 @@ static enum vmma_status judge_client(const struct vmma_client_config *config)
         if (++length > VMMA_NAME_MAX)
             return VMMA_E_NAME;
     if (client_limits_clash(config->quota, config->soft_limit,
-                            config->reservation))
+                            whole_granules(ctx, config->reservation)))
         return VMMA_E_LIMITS;
     return VMMA_OK;
 }
 
-bool vmma__context_reserve(struct vmma_context *ctx, struct client *c,
-                           size_t bytes)
+enum vmma_status vmma__context_reserve(struct vmma_context *ctx,
+                                       struct client *c, size_t bytes)
 {
-    size_t granule = (size_t)1 << ctx->pool.space.granule_shift;
-    size_t count = (bytes >> ctx->pool.space.granule_shift) +
-                   ((bytes & (granule - 1)) != 0);
+    size_t whole = whole_granules(ctx, bytes);
+    size_t count = whole >> ctx->pool.space.granule_shift;
 
+    if (client_limits_clash(c->quota, 0, whole))
+        return VMMA_E_LIMITS;
     if (count > ctx->pool.space.count)
-        return false;
+        return VMMA_E_EXHAUSTED;
     if (vmma__heap_reserve(&c->heap, &ctx->pool, (uint32_t)count))
-        return true;
+        return VMMA_OK;
     vmma__context_trim(ctx);
-    return vmma__heap_reserve(&c->heap, &ctx->pool, (uint32_t)count);
+    return vmma__heap_reserve(&c->heap, &ctx->pool, (uint32_t)count)
+               ? VMMA_OK : VMMA_E_EXHAUSTED;
 }
 
 enum vmma_status
@@ -420,7 +432,7 @@ vmma__context_create_client(struct vmma_context *ctx,
 
     if (config == NULL)
         config = &defaults;
-    status = judge_client(config);
+    status = judge_client(ctx, config);
     if (status != VMMA_OK)
         return status;
     if (slot == NONE)
@@ -430,8 +442,9 @@ vmma__context_create_client(struct vmma_context *ctx,
     c->quota = config->quota;
     c->soft_limit = config->soft_limit;
     slot_begin(ctx, slot);
-    if (!vmma__context_reserve(ctx, c, config->reservation))
-        return VMMA_E_EXHAUSTED;
+    status = vmma__context_reserve(ctx, c, config->reservation);
+    if (status != VMMA_OK)
+        return status;
     table_take(ctx, slot);
     c->id = ++ctx->last_id;
     c->user = (uintptr_t)config->user;

@@ -128,10 +128,10 @@ void vmma__context_delete_client(struct vmma_context *ctx, struct client *c);
 void vmma__context_reset_client(struct vmma_context *ctx, struct client *c);
 
 /* See that the client holds so many bytes, rounded up to granules, from now
- * on, at the cost of what others keep ready for reuse if need be.  False,
- * with nothing changed but caches, if it cannot. */
-bool vmma__context_reserve(struct vmma_context *ctx, struct client *c,
-                           size_t bytes);
+ * on, at the cost of what others keep ready for reuse if need be.
+ * VMMA_E_LIMITS or VMMA_E_EXHAUSTED, with nothing changed but caches. */
+enum vmma_status vmma__context_reserve(struct vmma_context *ctx,
+                                       struct client *c, size_t bytes);
 
 /* Let go of all that any client keeps ready for reuse. */
 void vmma__context_trim(struct vmma_context *ctx);

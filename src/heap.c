@@ -50,9 +50,8 @@ void vmma__heap_init(struct heap *h, uint64_t token)
 /* The order of the natural place of an arena of `count` granules. */
 static unsigned arena_span(uint32_t count)
 {
-    unsigned order = bits_log2_ceil(count);
-
-    return order < 2 ? 2 : order;
+    return bits_log2_ceil(count < ARENA_GRANULES_MIN ? ARENA_GRANULES_MIN
+                                                     : count);
 }
 
 unsigned vmma__heap_entry(const struct pool *p, uint32_t arena, unsigned kind,
@@ -128,7 +127,8 @@ static void heap_emptied(struct heap *h, struct pool *p, uint32_t g)
 
 /* ---- growth ----------------------------------------------------------- */
 
-/* How much to grow by when `count` granules are needed. */
+/* How much to grow by when `count` granules are needed.  Whole multiples of
+ * the least arena, because nobody could have the rest. */
 static uint32_t heap_step(const struct heap *h, const struct pool *p,
                           uint32_t count)
 {
@@ -145,7 +145,9 @@ static uint32_t heap_step(const struct heap *h, const struct pool *p,
     if (step < ARENA_GRANULES_MIN)
         step = ARENA_GRANULES_MIN;
     step = (uint32_t)1 << bits_log2_floor(step);
-    return step > count ? step : count;
+    if (step < count)
+        step = (uint32_t)bits_align_up(count, ARENA_GRANULES_MIN);
+    return step;
 }
 
 /* Limit the step to what quota and soft limit leave; 0 and the cause if that
@@ -178,7 +180,7 @@ static uint32_t smaller_step(uint32_t step, uint32_t count)
     uint32_t half = (uint32_t)bits_align_up(step / 2, ARENA_GRANULES_MIN);
 
     if (half >= step)
-        half = step / 2;
+        half = step - 1;
     return half > count ? half : count;
 }
 
@@ -204,6 +206,18 @@ static void heap_put(struct heap *h, struct pool *p, uint32_t arena,
     vmma__buddy_put(&h->free, &p->space, heap_mark(h, span), g, count);
 }
 
+/* Free granules in the arenas. */
+static uint32_t heap_idle(const struct heap *h, const struct pool *p)
+{
+    uint32_t idle = 0;
+
+    for (uint32_t g = h->first_arena; g != NONE;
+         g = space_arena(&p->space, g)->next)
+        idle += space_arena(&p->space, g)->count -
+                space_arena(&p->space, g)->used;
+    return idle;
+}
+
 static uint32_t heap_grow(struct heap *h, struct pool *p,
                           struct heap_request *request)
 {
@@ -215,8 +229,8 @@ static uint32_t heap_grow(struct heap *h, struct pool *p,
         return NONE;
     g = heap_take_arena(h, p, step, count);
     if (g == NONE) {
-        request->cause = count > vmma__pool_free(p) ? VMMA_E_EXHAUSTED
-                                                    : VMMA_E_FRAGMENTED;
+        request->cause = count > vmma__pool_free(p) + heap_idle(h, p)
+                             ? VMMA_E_EXHAUSTED : VMMA_E_FRAGMENTED;
         return NONE;
     }
     heap_put(h, p, g, g + count, space_arena(&p->space, g)->count - count);
@@ -227,6 +241,20 @@ static uint32_t heap_grow(struct heap *h, struct pool *p,
 
 /* ---- pieces ----------------------------------------------------------- */
 
+/* The spare arena serves a request for up to all of it, also when it is no
+ * natural run and its free pieces are therefore smaller. */
+static uint32_t heap_take_spare(struct heap *h, struct pool *p,
+                                struct heap_request *request)
+{
+    uint32_t g = h->spare;
+
+    if (g == NONE || !vmma__heap_claim(h, p, g, g, request->count))
+        return NONE;
+    h->spare = NONE;
+    request->arena = g;
+    return g;
+}
+
 uint32_t vmma__heap_take(struct heap *h, struct pool *p,
                          struct heap_request *request)
 {
@@ -234,8 +262,10 @@ uint32_t vmma__heap_take(struct heap *h, struct pool *p,
     unsigned order = vmma__buddy_find(&h->free, bits_log2_ceil(count));
     uint32_t g, arena;
 
-    if (order == ORDER_COUNT)
-        return heap_grow(h, p, request);
+    if (order == ORDER_COUNT) {
+        g = heap_take_spare(h, p, request);
+        return g != NONE ? g : heap_grow(h, p, request);
+    }
     g = h->free.first[order];
     arena = entry_arena(piece_at(&p->space, g), g);
     vmma__buddy_remove(&h->free, &p->space, g);
@@ -345,12 +375,14 @@ void vmma__heap_release(struct heap *h, struct pool *p)
 
 uint32_t vmma__heap_largest(const struct heap *h, const struct pool *p)
 {
-    uint32_t fresh = vmma__pool_largest(p), room = heap_room(h);
+    uint32_t best = vmma__pool_largest(p), room = heap_room(h);
     int order = vmma__buddy_largest(&h->free);
 
-    if (fresh > room)
-        fresh = room;
-    if (order < 0 || (uint32_t)1 << order < fresh)
-        return fresh;
-    return (uint32_t)1 << order;
+    if (best > room)
+        best = room;
+    if (order >= 0 && (uint32_t)1 << order > best)
+        best = (uint32_t)1 << order;
+    if (h->spare != NONE && space_arena(&p->space, h->spare)->count > best)
+        best = space_arena(&p->space, h->spare)->count;
+    return best;
 }

@@ -109,19 +109,24 @@ uint32_t vmma__layout_count(const struct layout *l, size_t size)
 /* The most granules that fit, with their arrays, into a block of max_size. */
 static enum vmma_status place(const struct layout_wish *w, struct layout *l)
 {
-    size_t fixed = l->pad + SPACE_MAP + w->max_clients * LAYOUT_SLOT_SIZE;
+    size_t fixed = SPACE_MAP + w->max_clients * LAYOUT_SLOT_SIZE;
     size_t room = w->max_size > fixed ? w->max_size - fixed : 0;
     size_t most = room / (w->granule + BYTES_PER_GRANULE) + 1;
 
     if (most > LAYOUT_GRANULES_MAX || w->max_size > LAYOUT_SIZE_MAX)
         return VMMA_E_SIZE_TOO_LARGE;
+    /* Judged before padding is known, so that it does not depend on where
+     * the block lies. */
+    place_arrays(w, most, l);
+    if (l->bookkeeping > w->size / 4)
+        return VMMA_E_BOOKKEEPING;
     for (; most > 0; most--) {
         place_arrays(w, most, l);
         if (vmma__layout_count(l, w->max_size) == most)
             break;
     }
     l->count = vmma__layout_count(l, w->size);
-    return VMMA_OK;
+    return l->count < ARENA_GRANULES_MIN ? VMMA_E_SIZE_TOO_SMALL : VMMA_OK;
 }
 
 enum vmma_status vmma__layout_compute(const struct layout_wish *w,
@@ -138,12 +143,7 @@ enum vmma_status vmma__layout_compute(const struct layout_wish *w,
     l.unit_shift = bits_log2_floor(unit);
     l.pad = bits_padding(w->address, LAYOUT_SLOT_SIZE);
     status = place(w, &l);
-    if (status != VMMA_OK)
-        return status;
-    if (l.bookkeeping > w->size / 4)
-        return VMMA_E_BOOKKEEPING;
-    if (l.count < ARENA_GRANULES_MIN)
-        return VMMA_E_SIZE_TOO_SMALL;
-    *layout = l;
-    return VMMA_OK;
+    if (status == VMMA_OK)
+        *layout = l;
+    return status;
 }

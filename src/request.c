@@ -180,9 +180,35 @@ static void *try_large(struct client *c, struct wish *w)
                                 ((uintptr_t)g << p->space.granule_shift));
 }
 
-static void *try_once(struct client *c, struct wish *w)
+static void *try_now(struct client *c, struct wish *w)
 {
     return w->kind == KIND_LARGE ? try_large(c, w) : try_small(c, w);
+}
+
+/* Growing would pass the soft limit: ask the host, then pass it. */
+static void ask_about_soft_limit(struct client *c, struct wish *w)
+{
+    struct vmma_context *ctx = client_context(c);
+    uint32_t before;
+
+    w->request.pass_soft = true;
+    if (ctx->soft_limit == NULL)
+        return;
+    before = vmma__context_enter(ctx, context_slot_number(ctx, c));
+    ctx->soft_limit(ctx->user, client_handle(c), w->size);
+    vmma__context_leave(ctx, before);
+    vmma__slab_gather(&c->heap, client_pool(c));
+}
+
+static void *try_once(struct client *c, struct wish *w)
+{
+    void *block = try_now(c, w);
+
+    if (block == NULL && w->request.cause == VMMA_E_BUSY) {
+        ask_about_soft_limit(c, w);
+        block = try_now(c, w);
+    }
+    return block;
 }
 
 /* Make freed blocks that wait usable, then merge all that can be merged. */
@@ -190,22 +216,6 @@ static void *try_after_trim(struct client *c, struct wish *w)
 {
     vmma__slab_gather(&c->heap, client_pool(c));
     vmma__client_trim(c);
-    return try_once(c, w);
-}
-
-/* Growing would pass the soft limit: ask the host, then pass it. */
-static void *try_past_soft_limit(struct client *c, struct wish *w)
-{
-    struct vmma_context *ctx = client_context(c);
-
-    if (ctx->soft_limit != NULL) {
-        uint32_t before = vmma__context_enter(ctx, context_slot_number(ctx, c));
-
-        ctx->soft_limit(ctx->user, client_handle(c), w->size);
-        vmma__context_leave(ctx, before);
-        vmma__slab_gather(&c->heap, client_pool(c));
-    }
-    w->request.pass_soft = true;
     return try_once(c, w);
 }
 
@@ -230,8 +240,6 @@ static void *try_hard(struct client *c, struct wish *w)
 {
     void *block = try_once(c, w);
 
-    if (block == NULL && w->request.cause == VMMA_E_BUSY)
-        block = try_past_soft_limit(c, w);
     if (block == NULL)
         block = try_after_trim(c, w);
     if (block == NULL && w->request.cause != VMMA_E_QUOTA) {
@@ -435,7 +443,7 @@ static void *shrink_block(const struct place *place, size_t size)
     void *block = NULL;
 
     if (shrink_moves(place, size) && make_wish(s, size, 1, &w))
-        block = try_once(c, &w);
+        block = try_now(c, &w);
     if (block == NULL) {
         resize_in_place(place, size);
         return (void *)place->start;
