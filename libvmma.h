@@ -89,9 +89,10 @@ enum vmma_status {
     VMMA_E_BLOCK_SIZE_TOO_LARGE, /* block_size > size / 16                    */
     VMMA_E_SIZE_TOO_SMALL,    /* the block cannot hold the bookkeeping and one
                                  arena, or a new size is below the old one    */
-    VMMA_E_SIZE_TOO_LARGE,    /* size or max_size is above 1 TiB, or has more
-                                 than 2^28 granules                           */
-    VMMA_E_SIZE_WRAPS,        /* memory + size runs past the address space    */
+    VMMA_E_SIZE_TOO_LARGE,    /* size or max_size is above 1 TiB, or makes a
+                                 heap of more than 2^28 granules              */
+    VMMA_E_SIZE_WRAPS,        /* memory + size or max_size runs past the
+                                 address space                                */
     VMMA_E_MAX_SIZE,          /* max_size is below size, or a new size is
                                  above max_size                               */
     VMMA_E_BOOKKEEPING,       /* bookkeeping would take more than a quarter of
@@ -798,11 +799,9 @@ struct vmma_client_stats {
     size_t last_failed_size;  /* bytes that the last of them asked for; 0 if
                                  none failed (SIZE_MAX if a product overflowed) */
     enum vmma_status last_failed_cause; /* VMMA_OK if none failed             */
-    size_t largest_block;     /* a request for this many bytes would succeed
-                                 now; more may, if things kept for reuse make
-                                 room.  When no granule can be had, it is the
-                                 size of a block in a slab, and other sizes
-                                 may fail                                     */
+    size_t largest_block;     /* a request for this many bytes or fewer would
+                                 succeed now; more may, if things kept for
+                                 reuse make room                              */
     /* populated: 0 unless asked for by vmma_populate_client_stats */
     size_t live_blocks;       /* blocks handed out and not freed              */
     size_t live_size;         /* their usable bytes                           */

@@ -18,6 +18,7 @@
 /* What is asked for, in the library's own terms. */
 struct wish {
     size_t size;                /* bytes, as asked for                        */
+    size_t align;               /* of the address, in units                   */
     unsigned kind;              /* a class, or KIND_LARGE                     */
     struct large_shape shape;   /* KIND_LARGE                                 */
     struct heap_request request;
@@ -118,17 +119,23 @@ static void fill_freed(const struct client *c, void *block, size_t size)
 
 /* ---- alloc ------------------------------------------------------------ */
 
-/* The smallest class of at least `units` units whose blocks all lie at
- * multiples of `align` units; KIND_LARGE if there is none. */
+/* The first class from `kind` on whose blocks all lie at multiples of `align`
+ * units; KIND_LARGE if there is none. */
+static unsigned class_from(const struct space *s, unsigned kind, size_t align)
+{
+    for (; class_is(kind) && vmma__classes.units[kind] <= s->class_units;
+         kind++)
+        if ((vmma__classes.units[kind] & (align - 1)) == 0)
+            return kind;
+    return KIND_LARGE;
+}
+
+/* The smallest class for so many units. */
 static unsigned wish_class(const struct space *s, size_t units, size_t align)
 {
     if (units > s->class_units)
         return KIND_LARGE;
-    for (unsigned kind = vmma__classes.of_units[units - 1];
-         class_is(kind) && vmma__classes.units[kind] <= s->class_units; kind++)
-        if ((vmma__classes.units[kind] & (align - 1)) == 0)
-            return kind;
-    return KIND_LARGE;
+    return class_from(s, vmma__classes.of_units[units - 1], align);
 }
 
 /* Units or granules that hold so many bytes; at least one. */
@@ -149,13 +156,10 @@ static bool make_wish(const struct space *s, size_t size, size_t alignment,
         count + align - 1 > s->capacity)
         return false;
     *w = (struct wish){ .size = size, .kind = KIND_LARGE,
+                        .align = round_up_shift(alignment, s->unit_shift),
                         .shape = { (uint32_t)count, (uint32_t)align } };
-    if (align == 1) {
-        size_t units = alignment >> s->unit_shift;
-
-        w->kind = wish_class(s, round_up_shift(size, s->unit_shift),
-                             units == 0 ? 1 : units);
-    }
+    if (align == 1)
+        w->kind = wish_class(s, round_up_shift(size, s->unit_shift), w->align);
     return true;
 }
 
@@ -235,6 +239,25 @@ static bool host_made_room(struct client *c, struct wish *w)
     return again != 0;
 }
 
+/* There is no granule to be had, but slabs of larger classes may have blocks. */
+static void *try_larger_classes(struct client *c, struct wish *w)
+{
+    const struct space *s = &client_pool(c)->space;
+    enum vmma_status cause = w->request.cause;
+    struct wish larger = *w;
+    void *block = NULL;
+
+    while (block == NULL && larger.kind != KIND_LARGE) {
+        larger.kind = class_from(s, larger.kind + 1, w->align);
+        if (larger.kind != KIND_LARGE)
+            block = try_small(c, &larger);
+    }
+    if (block != NULL)
+        *w = larger;
+    w->request.cause = cause;
+    return block;
+}
+
 /* Everything that can be done without asking the host for memory. */
 static void *try_hard(struct client *c, struct wish *w)
 {
@@ -246,6 +269,8 @@ static void *try_hard(struct client *c, struct wish *w)
         vmma__context_trim(client_context(c));
         block = try_once(c, w);
     }
+    if (block == NULL)
+        block = try_larger_classes(c, w);
     return block;
 }
 
