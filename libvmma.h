@@ -1007,7 +1007,7 @@ VMMA_API enum vmma_status vmma_walk_blocks(struct vmma_client *client, vmma_bloc
  * @param context  the context
  * @return NULL, or a static string: label and text of the first invariant
  *         found broken (docs/DESIGN.md lists them)
- * @complexity O(clients + slabs and free runs of the context)
+ * @complexity O(clients + granules ever in use)
  * @threads    one thread per context
  */
 VMMA_API const char *vmma_check(const struct vmma_context *context)

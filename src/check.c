@@ -15,6 +15,7 @@
 /* What the walk over one client's pieces adds up. */
 struct tally {
     uint32_t arenas, held;          /* H1                                     */
+    uint32_t pieces;                /* S3                                     */
     uint32_t free_pieces;           /* B2                                     */
     uint32_t listed;                /* slabs in partial lists                 */
     uint32_t cached_pieces, cached; /* G2                                     */
@@ -99,6 +100,10 @@ static const char *check_slot(const struct vmma_context *ctx, uint32_t slot)
             c->heap.token == ((uint64_t)c->incarnation << 40 |
                               (uint64_t)slot << STAMP_TOKEN_SHIFT),
             "K2: a client's token is not that of its incarnation");
+    REQUIRE(c->state == CLIENT_DEAD ||
+            (c->heap.ceiling == vmma__client_granules(c, c->quota) &&
+             c->heap.soft == vmma__client_granules(c, c->soft_limit)),
+            "K3: a client's limits differ in bytes and in granules");
     return NULL;
 }
 
@@ -254,7 +259,7 @@ static const char *check_arena(const struct client *c, uint32_t arena,
         const char *broken;
 
         REQUIRE(entry != 0 && kind <= KIND_CACHED &&
-                record_head(s, space_record(s, g)) == g &&
+                space_record(s, g)->start == space_start(s, g) &&
                 space_record(s, g)->reciprocal ==
                     vmma__classes.reciprocal[kind] &&
                 entry_span(entry) == span &&
@@ -267,6 +272,7 @@ static const char *check_arena(const struct client *c, uint32_t arena,
         broken = check_piece(c, g, entry, arena, t);
         if (broken != NULL)
             return broken;
+        t->pieces++;
         if (kind != KIND_FREE)
             used += (uint32_t)count;
         g += (uint32_t)count;
@@ -458,11 +464,47 @@ static const char *check_pool_pieces(const struct vmma_context *ctx,
     return check_buddy(s, &p->free, 0, KIND_POOL_FREE, pieces);
 }
 
+/* ---- map -------------------------------------------------------------- */
+
+/* The head whose record a reference leads to; NONE if it leads to no record. */
+static uint32_t head_of_ref(const struct space *s, uint32_t ref)
+{
+    size_t offset = (size_t)ref * 8, number;
+
+    if (offset < s->record || offset >= s->link ||
+        (offset - s->record) % sizeof(struct record) != 0)
+        return NONE;
+    number = (offset - s->record) / sizeof(struct record);
+    return (uint32_t)(number % s->stripe * SPACE_STRIPES + number / s->stripe);
+}
+
+/* Every granule that was ever in use: where does it refer to?  `pieces` is
+ * how many there are of live clients. */
+static const char *check_map(const struct vmma_context *ctx, uint32_t pieces)
+{
+    const struct space *s = &ctx->pool.space;
+    uint32_t heads = 0;
+
+    for (uint32_t g = 0; g < s->scrubbed; g++) {
+        uint32_t ref = space_map(s)[g], head;
+
+        if (ref == 0)
+            continue;
+        head = head_of_ref(s, ref);
+        REQUIRE(head != NONE && g - head < SPACE_STRIPES,
+                "S1: a granule refers to no head near it");
+        heads += head == g &&
+                 context_owner(ctx, space_record(s, g)->stamp) != NULL;
+    }
+    REQUIRE(heads == pieces, "S3: a record that is no piece's seems alive");
+    return NULL;
+}
+
 const char *vmma__check(const struct vmma_context *ctx)
 {
     const struct client *c;
     const char *broken = check_header(ctx);
-    uint32_t held = 0, arenas = 0;
+    uint32_t held = 0, arenas = 0, pieces = 0;
 
     if (broken == NULL)
         broken = check_doors(ctx);
@@ -472,15 +514,17 @@ const char *vmma__check(const struct vmma_context *ctx)
         return broken;
     for (c = vmma__context_next(ctx, 0); c != NULL;
          c = vmma__context_next(ctx, context_slot_number(ctx, c) + 1)) {
-        struct tally t = { 0, 0, 0, 0, 0, 0 };
+        struct tally t = { 0, 0, 0, 0, 0, 0, 0 };
 
         broken = check_client(c, &t);
         if (broken != NULL)
             return broken;
         held += t.held;
         arenas += t.arenas;
+        pieces += t.pieces;
     }
     REQUIRE(held == ctx->pool.held && arenas == ctx->pool.arena_count,
             "P2: the context's arenas are miscounted");
-    return check_pool_pieces(ctx, held);
+    broken = check_pool_pieces(ctx, held);
+    return broken != NULL ? broken : check_map(ctx, pieces);
 }

@@ -14,8 +14,9 @@
 
 #include <string.h>
 
-static uint32_t limit_granules(const struct space *s, size_t bytes)
+uint32_t vmma__client_granules(const struct client *c, size_t bytes)
 {
+    const struct space *s = &client_pool(c)->space;
     size_t granules = bytes >> s->granule_shift;
 
     return bytes == 0 || granules >= s->capacity ? NONE : (uint32_t)granules;
@@ -23,12 +24,10 @@ static uint32_t limit_granules(const struct space *s, size_t bytes)
 
 void vmma__client_limit(struct client *c, size_t quota, size_t soft_limit)
 {
-    const struct space *s = &client_pool(c)->space;
-
     c->quota = quota;
     c->soft_limit = soft_limit;
-    c->heap.ceiling = limit_granules(s, quota);
-    c->heap.soft = limit_granules(s, soft_limit);
+    c->heap.ceiling = vmma__client_granules(c, quota);
+    c->heap.soft = vmma__client_granules(c, soft_limit);
 }
 
 void vmma__client_begin(struct client *c, uint32_t slot)

@@ -68,6 +68,9 @@ static inline bool client_limits_clash(size_t quota, size_t soft,
     return quota != 0 && (reservation > quota || soft > quota);
 }
 
+/* A limit in whole granules, as the heap compares it; NONE for none. */
+uint32_t vmma__client_granules(const struct client *c, size_t bytes);
+
 /* Set the limits, in bytes, and what the heap makes of them. */
 void vmma__client_limit(struct client *c, size_t quota, size_t soft_limit);
 

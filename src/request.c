@@ -189,29 +189,32 @@ static void *try_now(struct client *c, struct wish *w)
     return w->kind == KIND_LARGE ? try_large(c, w) : try_small(c, w);
 }
 
-/* Growing would pass the soft limit: ask the host, then pass it. */
-static void ask_about_soft_limit(struct client *c, struct wish *w)
+/* Growing would pass the soft limit: let the host free something. */
+static void tell_soft_limit(struct client *c, size_t size)
 {
     struct vmma_context *ctx = client_context(c);
     uint32_t before;
 
-    w->request.pass_soft = true;
     if (ctx->soft_limit == NULL)
         return;
     before = vmma__context_enter(ctx, context_slot_number(ctx, c));
-    ctx->soft_limit(ctx->user, client_handle(c), w->size);
+    ctx->soft_limit(ctx->user, client_handle(c), size);
     vmma__context_leave(ctx, before);
     vmma__slab_gather(&c->heap, client_pool(c));
 }
 
+/* Once per request the soft limit is told, and then passed if need be. */
 static void *try_once(struct client *c, struct wish *w)
 {
     void *block = try_now(c, w);
 
     if (block == NULL && w->request.cause == VMMA_E_BUSY) {
-        ask_about_soft_limit(c, w);
+        tell_soft_limit(c, w->size);
         block = try_now(c, w);
+        w->request.pass_soft = true;
     }
+    if (block == NULL && w->request.cause == VMMA_E_BUSY)
+        block = try_now(c, w);
     return block;
 }
 

@@ -158,6 +158,13 @@ static inline struct record *space_record(const struct space *s, uint32_t g)
     return space_at(s, space_ref(s, g));
 }
 
+/* What record.start is for a piece whose first granule is g. */
+static inline uint32_t space_start(const struct space *s, uint32_t g)
+{
+    return (uint32_t)((s->heap + ((size_t)g << s->granule_shift)) >>
+                      SPACE_START_SHIFT);
+}
+
 /* The piece's first granule. */
 static inline uint32_t record_head(const struct space *s,
                                    const struct record *r)
@@ -250,8 +257,7 @@ static inline void piece_begin(struct space *s, uint32_t g, uint64_t token,
 
     space_map(s)[g] = ref;
     r->stamp = stamp_make(token, entry);
-    r->start = (uint32_t)((s->heap + ((size_t)g << s->granule_shift)) >>
-                          SPACE_START_SHIFT);
+    r->start = space_start(s, g);
     r->reciprocal = vmma__classes.reciprocal[entry_kind(entry)];
 }
 
