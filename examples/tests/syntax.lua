@@ -1,0 +1,2 @@
+-- Is not Lua.
+local sum = = 3
