@@ -81,6 +81,61 @@ bool vmma__buddy_is_free(const struct space *s, struct buddy_mark mark,
            entry_make(mark.kind, mark.span, order);
 }
 
+/* ---- runs that are no natural piece ----------------------------------- */
+
+bool vmma__buddy_is_free_run(const struct space *s, struct buddy_mark mark,
+                             uint32_t g, uint32_t count)
+{
+    uint32_t end = g + count;
+
+    while (g < end) {
+        unsigned entry;
+
+        if (g >= s->high_water)
+            return false;
+        entry = piece_entry(s, g, mark.token);
+        if (entry_kind(entry) != mark.kind)
+            return false;
+        g += (uint32_t)1 << entry_order(entry);
+    }
+    return true;
+}
+
+void vmma__buddy_take_run(struct buddy *b, struct space *s,
+                          struct buddy_mark mark, uint32_t g, uint32_t count)
+{
+    uint32_t end = g + count;
+
+    while (g < end) {
+        uint32_t size = (uint32_t)1 << entry_order(piece_at(s, g));
+
+        vmma__buddy_remove(b, s, g);
+        g += size;
+    }
+    vmma__buddy_put(b, s, mark, end, g - end);
+}
+
+/* The place is not all free, so its free part begins with a piece of exactly
+ * half of it: [half][quarter][in use]. */
+uint32_t vmma__buddy_find_run(const struct buddy *b, const struct space *s,
+                              struct buddy_mark mark, uint32_t count,
+                              uint32_t tries)
+{
+    unsigned order = bits_log2_floor(count);
+    uint32_t place = (uint32_t)2 << order;
+    uint32_t g = b->first[order];
+
+    if (bits_is_power(count))
+        return NONE;
+    for (; g != NONE && tries != 0; g = space_link(s, g)->next, tries--)
+        if ((g & (place - 1)) == 0 &&
+            vmma__buddy_is_free_run(s, mark, g, count))
+            return g;
+    return NONE;
+}
+
+/* ---- giving back ------------------------------------------------------ */
+
 void vmma__buddy_put(struct buddy *b, struct space *s, struct buddy_mark mark,
                      uint32_t g, uint32_t count)
 {

@@ -43,6 +43,23 @@ void vmma__buddy_remove(struct buddy *b, struct space *s, uint32_t g);
 bool vmma__buddy_is_free(const struct space *s, struct buddy_mark mark,
                          uint32_t g, unsigned order);
 
+/* Are the granules [g, g + count) all in free pieces of this token and kind,
+ * the first of which starts at g?  O(pieces). */
+bool vmma__buddy_is_free_run(const struct space *s, struct buddy_mark mark,
+                             uint32_t g, uint32_t count);
+
+/* Take such a run; what its last piece has beyond it stays free.  O(pieces). */
+void vmma__buddy_take_run(struct buddy *b, struct space *s,
+                          struct buddy_mark mark, uint32_t g, uint32_t count);
+
+/* Find a natural place for `count` granules of which only they, and not all
+ * of the place, are free; NONE if there is none among the first `tries` that
+ * could be.  The run may extend beyond an arena: that is for the caller to
+ * judge.  O(tries * log count). */
+uint32_t vmma__buddy_find_run(const struct buddy *b, const struct space *s,
+                              struct buddy_mark mark, uint32_t count,
+                              uint32_t tries);
+
 /* Put the run [g, g + count) in as natural pieces, without merging: for what
  * is left when a larger piece is cut.  O(log count). */
 void vmma__buddy_put(struct buddy *b, struct space *s, struct buddy_mark mark,

@@ -8,8 +8,10 @@
  * Growth.  When the buddy has no piece that is large enough, one more arena
  * is taken: as large as all that is held until that is 1 MiB, then an eighth
  * of it, so that a client of n bytes has O(log n) arenas and wastes at most
- * an eighth by growing.  If the context or the quota does not allow that,
- * smaller ones are tried, down to what the request needs.
+ * an eighth by growing.  Under a quota it is at most a sixteenth of that, so
+ * that a few blocks that stay cannot hold most of it.  If the context or the
+ * quota does not allow that, smaller ones are tried, down to what the request
+ * needs.
  *
  * Giving back.  An arena whose last granule comes back goes back to the pool,
  * except that one is kept (the spare), so that a client at an arena's edge
@@ -26,7 +28,9 @@
 
 enum {
     GROW_DOUBLING_BYTES_LOG2 = 20, /* arenas double the total up to here      */
-    GROW_FRACTION_LOG2 = 3         /* then they add an eighth                 */
+    GROW_FRACTION_LOG2 = 3,        /* then they add an eighth                 */
+    GROW_QUOTA_LOG2 = 4,           /* never more than a sixteenth of a quota  */
+    HEAP_TRIES = 8                 /* places to look at before growing        */
 };
 
 void vmma__heap_init(struct heap *h, uint64_t token)
@@ -142,6 +146,8 @@ static uint32_t heap_step(const struct heap *h, const struct pool *p,
         if (step < least)
             step = least;
     }
+    if (h->ceiling != NONE && step > h->ceiling >> GROW_QUOTA_LOG2)
+        step = h->ceiling >> GROW_QUOTA_LOG2;
     if (step < ARENA_GRANULES_MIN)
         step = ARENA_GRANULES_MIN;
     step = (uint32_t)1 << bits_log2_floor(step);
@@ -241,39 +247,51 @@ static uint32_t heap_grow(struct heap *h, struct pool *p,
 
 /* ---- pieces ----------------------------------------------------------- */
 
-/* The spare arena serves a request for up to all of it, also when it is no
- * natural run and its free pieces are therefore smaller. */
-static uint32_t heap_take_spare(struct heap *h, struct pool *p,
-                                struct heap_request *request)
+/* A piece of the buddy, cut to size. */
+static uint32_t heap_take_piece(struct heap *h, struct pool *p,
+                                unsigned order, struct heap_request *request)
 {
-    uint32_t g = h->spare;
+    uint32_t g = h->free.first[order], count = request->count;
+    uint32_t arena = entry_arena(piece_at(&p->space, g), g);
 
-    if (g == NONE || !vmma__heap_claim(h, p, g, g, request->count))
-        return NONE;
-    h->spare = NONE;
-    request->arena = g;
-    return g;
-}
-
-uint32_t vmma__heap_take(struct heap *h, struct pool *p,
-                         struct heap_request *request)
-{
-    uint32_t count = request->count;
-    unsigned order = vmma__buddy_find(&h->free, bits_log2_ceil(count));
-    uint32_t g, arena;
-
-    if (order == ORDER_COUNT) {
-        g = heap_take_spare(h, p, request);
-        return g != NONE ? g : heap_grow(h, p, request);
-    }
-    g = h->free.first[order];
-    arena = entry_arena(piece_at(&p->space, g), g);
     vmma__buddy_remove(&h->free, &p->space, g);
     heap_put(h, p, arena, g + count, ((uint32_t)1 << order) - count);
     space_arena(&p->space, arena)->used += count;
     if (h->spare == arena)
         h->spare = NONE;
     request->arena = arena;
+    return g;
+}
+
+/* A place that is free as far as it is needed: what a block that was not a
+ * power of two long left behind serves its like again. */
+static uint32_t heap_take_run(struct heap *h, struct pool *p, uint32_t tries,
+                              struct heap_request *request)
+{
+    uint32_t g = vmma__buddy_find_run(&h->free, &p->space, heap_mark(h, 0),
+                                      request->count, tries);
+
+    if (g == NONE)
+        return NONE;
+    request->arena = entry_arena(piece_at(&p->space, g), g);
+    return vmma__heap_claim(h, p, request->arena, g, request->count) ? g
+                                                                     : NONE;
+}
+
+uint32_t vmma__heap_take(struct heap *h, struct pool *p,
+                         struct heap_request *request)
+{
+    unsigned order = vmma__buddy_find(&h->free,
+                                      bits_log2_ceil(request->count));
+    uint32_t g;
+
+    if (order != ORDER_COUNT)
+        return heap_take_piece(h, p, order, request);
+    g = heap_take_run(h, p, HEAP_TRIES, request);
+    if (g == NONE)
+        g = heap_grow(h, p, request);
+    if (g == NONE)
+        g = heap_take_run(h, p, UINT32_MAX, request);
     return g;
 }
 
@@ -291,39 +309,19 @@ void vmma__heap_give(struct heap *h, struct pool *p, uint32_t arena,
         heap_emptied(h, p, arena);
 }
 
-/* Is [g, g + count) made of free pieces only?  They need not end with it. */
-static bool heap_is_free(const struct heap *h, const struct pool *p,
-                         uint32_t g, uint32_t count)
-{
-    const struct space *s = &p->space;
-    uint32_t end = g + count;
-
-    while (g < end) {
-        unsigned entry = piece_entry(s, g, h->token);
-
-        if (entry_kind(entry) != KIND_FREE)
-            return false;
-        g += piece_count(s, g, entry);
-    }
-    return true;
-}
-
 bool vmma__heap_claim(struct heap *h, struct pool *p, uint32_t arena,
                       uint32_t g, uint32_t count)
 {
     struct arena *a = space_arena(&p->space, arena);
-    uint32_t end = g + count;
+    struct buddy_mark mark = heap_mark(h, arena_span(a->count));
 
-    if (end > arena + a->count || !heap_is_free(h, p, g, count))
+    if (g + count > arena + a->count ||
+        !vmma__buddy_is_free_run(&p->space, mark, g, count))
         return false;
-    while (g < end) {
-        uint32_t size = piece_count(&p->space, g, piece_at(&p->space, g));
-
-        vmma__buddy_remove(&h->free, &p->space, g);
-        g += size;
-    }
-    heap_put(h, p, arena, end, g - end);
+    vmma__buddy_take_run(&h->free, &p->space, mark, g, count);
     a->used += count;
+    if (h->spare == arena)
+        h->spare = NONE;
     return true;
 }
 

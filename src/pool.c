@@ -81,6 +81,19 @@ static unsigned arena_order(uint32_t count)
                                                      : count);
 }
 
+/* A place that is free as far as it is needed. */
+static uint32_t pool_take_run(struct pool *p, uint32_t count)
+{
+    uint32_t g = NONE;
+
+    if (count > ARENA_GRANULES_MIN)
+        g = vmma__buddy_find_run(&p->free, &p->space, pool_mark(), count,
+                                 UINT32_MAX);
+    if (g != NONE)
+        vmma__buddy_take_run(&p->free, &p->space, pool_mark(), g, count);
+    return g;
+}
+
 /* From the free pieces: the smallest that is large enough, cut to size. */
 static uint32_t pool_take_free(struct pool *p, uint32_t count)
 {
@@ -88,7 +101,7 @@ static uint32_t pool_take_free(struct pool *p, uint32_t count)
     uint32_t g;
 
     if (order == ORDER_COUNT)
-        return NONE;
+        return pool_take_run(p, count);
     g = vmma__buddy_pop(&p->free, &p->space, order);
     vmma__buddy_put(&p->free, &p->space, pool_mark(), g + count,
                     ((uint32_t)1 << order) - count);
