@@ -827,10 +827,12 @@ struct vmma_stats {
     size_t total_size;        /* bytes of arenas held by all clients          */
     size_t peak_size;         /* the highest total_size since creation        */
     size_t free_size;         /* capacity - total_size                        */
-    size_t largest_free;      /* the largest arena that could be taken now, in
-                                 bytes.  Arenas start at multiples of four
-                                 granules, so up to three granules behind one
-                                 that a limit cut short can be had by nobody  */
+    size_t largest_free;      /* an arena of this many bytes could be taken
+                                 now: the largest natural piece (DESIGN.md);
+                                 arenas of other lengths may be larger.  Arenas
+                                 start at multiples of four granules, so up to
+                                 three granules behind one that a limit cut
+                                 short can be had by nobody                   */
     size_t touched_size;      /* bytes of the heap that were ever in an arena
                                  or passed over; never falls                  */
     size_t client_count;      /* live clients                                 */

@@ -69,7 +69,8 @@ void vmma__heap_trim(struct heap *h, struct pool *p);
  * O(arenas). */
 void vmma__heap_release(struct heap *h, struct pool *p);
 
-/* The largest count that vmma__heap_take would serve now.  O(log n). */
+/* A count that vmma__heap_take would serve now, and each below it; a run that
+ * is no natural piece may serve up to twice as many.  O(log n). */
 uint32_t vmma__heap_largest(const struct heap *h, const struct pool *p);
 
 /* The entry for a piece of this kind and order in an arena at `arena` that

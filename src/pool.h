@@ -28,7 +28,8 @@ uint32_t vmma__pool_take(struct pool *p, uint32_t count);
  * O(log^2 n). */
 void vmma__pool_give(struct pool *p, uint32_t g);
 
-/* The largest count that vmma__pool_take would serve now.  O(log n). */
+/* A count that vmma__pool_take would serve now, and each below it; a run that
+ * is no natural piece may serve up to twice as many.  O(log n). */
 uint32_t vmma__pool_largest(const struct pool *p);
 
 /* Granules that are in no arena.  O(1). */

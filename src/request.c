@@ -290,7 +290,7 @@ static void *allocate(struct client *c, size_t size, size_t alignment,
         return NULL;
     block = try_hard(c, &w);
     if (block == NULL && host_made_room(c, &w))
-        block = try_after_trim(c, &w);
+        block = try_hard(c, &w);
     *cause = w.request.cause;
     if (block == NULL)
         return NULL;
