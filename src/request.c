@@ -266,6 +266,9 @@ static void *try_hard(struct client *c, struct wish *w)
 {
     void *block = try_once(c, w);
 
+    /* Above its quota a client would not get back what it lets go of. */
+    if (block == NULL && c->heap.held > c->heap.ceiling)
+        block = try_larger_classes(c, w);
     if (block == NULL)
         block = try_after_trim(c, w);
     if (block == NULL && w->request.cause != VMMA_E_QUOTA) {
