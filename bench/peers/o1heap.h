@@ -1,0 +1,92 @@
+/*
+ * o1heap.h - o1heap from a checkout: an instance per slice.
+ *
+ * It has no call to resize a block before version 3: here a new one is made and
+ * the old one copied.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef BENCH_PEER_H
+#define BENCH_PEER_H
+
+#include <o1heap.h>
+
+#include "slices.h"
+
+#define PEER_NAME "o1heap"
+
+enum {
+    PEER_MANY = 100000,
+    PEER_SHARES = 0,
+    PEER_HEAP_SPAN = 65536,
+    PEER_FREES = 1,
+    PEER_SIZED = 0,
+    PEER_DESTROYS = 1,
+    PEER_OWNS = PEER_OWNS_NOTHING,
+    PEER_USABLE = 0,
+    PEER_RESIZES = 1,
+    PEER_CROSSES = 0,
+    PEER_CLOSES = 0,
+    PEER_RESERVES = 0,
+    PEER_IN_BLOCK = 1
+};
+
+typedef O1HeapInstance *peer_heap;
+
+static void peer_version(char *text, size_t size)
+{
+    snprintf(text, size, "checkout");
+}
+
+static inline bool peer_create(struct peer_space *space, peer_heap *heap)
+{
+    unsigned char *slice = slices_take(space);
+
+    *heap = slice ? o1heapInit(slice, space->size) : NULL;
+    return *heap != NULL;
+}
+
+static inline void peer_destroy(struct peer_space *space, peer_heap heap)
+{
+    slices_give(space, heap);
+}
+
+static inline void *peer_alloc(peer_heap heap, size_t size)
+{
+    return o1heapAllocate(heap, size);
+}
+
+static inline bool peer_free(peer_heap heap, void *block, size_t size)
+{
+    (void)size;
+    o1heapFree(heap, block);
+    return true;
+}
+
+static inline void *peer_resize(peer_heap heap, void *block, size_t old_size,
+                                size_t size)
+{
+    void *moved = o1heapAllocate(heap, size);
+
+    if (moved) {
+        memcpy(moved, block, old_size < size ? old_size : size);
+        o1heapFree(heap, block);
+    }
+    return moved;
+}
+
+static inline bool peer_owns(peer_heap heap, const void *address)
+{
+    (void)heap;
+    (void)address;
+    return false;
+}
+
+static inline size_t peer_usable(peer_heap heap, const void *block)
+{
+    (void)heap;
+    (void)block;
+    return 0;
+}
+
+#endif

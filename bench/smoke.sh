@@ -1,0 +1,12 @@
+#!/bin/sh
+# The benchmark program of libvmma runs every workload, tiny: first with every
+# block checked, then measured.  Nothing is made of the times.
+#
+# SPDX-License-Identifier: MIT
+./bench/bench_vmma --lua="${top_srcdir:=.}/bench/lua" --smoke > smoke.tmp
+status=$?
+grep '"error"' smoke.tmp
+lines=$(grep -c '"value"' smoke.tmp)
+rm -f smoke.tmp
+[ "$status" -eq 0 ] || { echo "bench_vmma answered $status"; exit 1; }
+[ "$lines" -gt 50 ] || { echo "only $lines results"; exit 1; }

@@ -1,0 +1,360 @@
+/*
+ * test_context.c - the table of clients and the life of a context.
+ *
+ * Strategy: the queue of slots against a model; generations and incarnations
+ * at the ends of their ranges, set by hand; what is stale and would match is
+ * shown to be there, and then to be gone.
+ */
+#include "tests/unit/context_steps.h"
+
+/* ---- structs that grow ------------------------------------------------ */
+
+START_TEST(a_struct_is_known_when_its_tail_is_zero)
+{
+    static unsigned char bytes[8192];
+
+    for (size_t size = 0; size <= sizeof bytes; size += size < 200 ? 1 : 99) {
+        expect_eq(vmma__struct_is_known(bytes, size, 64),
+                  size >= 64 && size <= 64 + 4096);
+        if (size > 64 && size <= 64 + 4096) {
+            bytes[size - 1] = 1;
+            expect(!vmma__struct_is_known(bytes, size, 64));
+            bytes[size - 1] = 0;
+            bytes[64] = 1;
+            expect(!vmma__struct_is_known(bytes, size, 64));
+            bytes[64] = 0;
+            bytes[63] = 1;
+            expect(vmma__struct_is_known(bytes, size, 64));
+            bytes[63] = 0;
+        }
+    }
+    expect(!vmma__struct_is_known(bytes, SIZE_MAX, 64));
+}
+END_TEST
+
+/* ---- slots ------------------------------------------------------------ */
+
+START_TEST(slots_are_used_in_the_order_of_the_table)
+{
+    for (uint32_t i = 0; i < 40; i++)
+        expect_eq(slot_of(create()), i);
+    expect_eq(vmma__context_create_client(bed.ctx, NULL, NULL),
+              VMMA_E_TOO_MANY_CLIENTS);
+    expect_eq(bed.ctx->client_count, 40);
+}
+END_TEST
+
+START_TEST(a_slot_is_used_again_after_sixteen_others_died)
+{
+    struct client *clients[16];
+
+    for (int i = 0; i < 16; i++)
+        clients[i] = create();
+    for (uint32_t i = 0; i < 15; i++)
+        delete (clients[(i * 7) % 16]);
+    expect_eq(slot_of(create()), 16);
+    delete (clients[15 * 7 % 16]);
+    for (uint32_t i = 0; i < 8; i++) {
+        struct client *c = create();
+
+        expect_eq(slot_of(c), i == 0 ? 0 : 17 + i - 1);
+    }
+}
+END_TEST
+
+START_TEST(slots_are_used_again_in_the_order_of_their_deaths)
+{
+    static uint32_t queue[10000];
+    size_t head = 0, tail = 0;
+    struct client *live[40];
+    uint32_t n = 0, fresh = 0;
+    struct rng rng;
+
+    rng_init(&rng, test_seed());
+    for (int step = 0; step < 5000; step++) {
+        if (n < 40 && (n == 0 || rng_chance(&rng, 50))) {
+            bool reuse = tail - head >= 16 || (fresh == 40 && tail != head);
+            uint32_t expected = reuse ? queue[head] : fresh;
+
+            live[n] = create();
+            expect_eq(slot_of(live[n++]), expected);
+            if (reuse)
+                head++;
+            else
+                fresh++;
+        } else {
+            size_t i = rng_below(&rng, n);
+
+            queue[tail++] = slot_of(live[i]);
+            delete (live[i]);
+            live[i] = live[--n];
+        }
+        expect_eq(bed.ctx->dead_count, tail - head);
+        expect_eq(bed.ctx->client_count, n);
+        expect_eq(bed.ctx->slots_used, fresh);
+    }
+}
+END_TEST
+
+START_TEST(the_next_live_client_is_found_from_any_slot)
+{
+    struct client *clients[20];
+
+    for (int i = 0; i < 20; i++)
+        clients[i] = create();
+    for (int i = 0; i < 20; i += 3)
+        delete (clients[i]);
+    for (uint32_t slot = 0; slot < 25; slot++) {
+        struct client *c = vmma__context_next(bed.ctx, slot);
+        uint32_t expected = slot % 3 == 0 ? slot + 1 : slot;
+
+        expect(c == (expected < 20 ? clients[expected] : NULL));
+    }
+}
+END_TEST
+
+START_TEST(a_client_that_cannot_be_made_leaves_the_table_as_it_was)
+{
+    struct vmma_client_config config = VMMA_CLIENT_CONFIG_INIT;
+    struct client *c = NULL, *first = create();
+    uint64_t id = first->id;
+
+    config.reservation = (size_t)bed.space->count * 1024 + 1;
+    for (int i = 0; i < 3; i++) {
+        expect_eq(vmma__context_create_client(bed.ctx, &config, &c),
+                  VMMA_E_EXHAUSTED);
+        expect(c == NULL);
+        expect_eq(bed.ctx->slots_used, 1);
+        expect_eq(bed.ctx->client_count, 1);
+        expect_eq(bed.pool->held, 0);
+        expect_eq(bed.pool->peak, 0);
+        expect_sound(bed.ctx);
+    }
+    config.reservation = (size_t)bed.space->count * 1024;
+    assert_ok(vmma__context_create_client(bed.ctx, &config, &c));
+    expect_eq(c->id, id + 1);
+    expect_eq(c->heap.held, bed.space->count);
+    expect_sound(bed.ctx);
+    delete (c);
+    expect_eq(bed.pool->held, 0);
+}
+END_TEST
+
+START_TEST(a_dead_slot_survives_a_client_that_cannot_be_made)
+{
+    struct vmma_client_config config = VMMA_CLIENT_CONFIG_INIT;
+    struct client *c = NULL, *only;
+
+    close_bed();
+    open_with(1);
+    only = create();
+    delete (only);
+    config.reservation = SIZE_MAX;
+    for (int i = 0; i < 5; i++) {
+        expect_eq(vmma__context_create_client(bed.ctx, &config, &c),
+                  VMMA_E_EXHAUSTED);
+        expect_eq(bed.ctx->dead_count, 1);
+        expect_sound(bed.ctx);
+    }
+    expect(create() == only);
+}
+END_TEST
+
+/* ---- generations ------------------------------------------------------ */
+
+START_TEST(generations_begin_again_after_511)
+{
+    struct vmma_client *handles[CLIENT_GENERATIONS];
+
+    close_bed();
+    open_with(1);
+    for (int i = 0; i < CLIENT_GENERATIONS; i++) {
+        struct client *c = create(), *found;
+
+        handles[i] = client_handle(c);
+        expect_eq(c->generation, i + 1);
+        for (int j = 0; j < i; j++) {
+            expect(handles[j] != handles[i]);
+            expect_eq(vmma__context_client(handles[j], &found),
+                      VMMA_E_DEAD_CLIENT);
+        }
+        assert_ok(vmma__context_client(handles[i], &found));
+        expect(found == c);
+        delete (c);
+        expect_eq(vmma__context_client(handles[i], &found), VMMA_E_DEAD_CLIENT);
+    }
+    expect(client_handle(create()) == handles[0]);
+}
+END_TEST
+
+START_TEST(no_handle_is_that_of_a_slot_which_is_dead_or_has_another_generation)
+{
+    struct client *c = create(), *found;
+
+    for (unsigned generation = 0; generation < LAYOUT_SLOT_SIZE; generation++) {
+        struct vmma_client *handle =
+            (struct vmma_client *)((uintptr_t)c + generation);
+
+        expect_eq(vmma__context_client(handle, &found),
+                  generation == c->generation ? VMMA_OK : VMMA_E_DEAD_CLIENT);
+    }
+    expect_eq(vmma__context_client(NULL, &found), VMMA_E_NULL);
+}
+END_TEST
+
+/* ---- incarnations ----------------------------------------------------- */
+
+/* Heads below the mark whose record bears the token. */
+static uint32_t stamps_of(uint64_t token)
+{
+    uint32_t count = 0;
+
+    for (uint32_t g = 0; g < bed.space->scrubbed; g++)
+        count += piece_entry(bed.space, g, token) != 0;
+    return count;
+}
+
+START_TEST(the_first_incarnation_is_one_and_each_life_has_the_next)
+{
+    struct client *c = create();
+
+    expect_eq(c->incarnation, 1);
+    vmma__context_reset_client(bed.ctx, c);
+    expect_eq(c->incarnation, 2);
+    expect_eq(c->heap.token, UINT64_C(2) << 40);
+    close_bed();
+    open_with(1);
+    c = create();
+    for (uint32_t i = 1; i < 5; i++) {
+        expect_eq(c->incarnation, i);
+        delete (c);
+        expect(create() == c);
+    }
+}
+END_TEST
+
+static void wrap(struct client *c, bool by_reset)
+{
+    uint64_t token = c->heap.token;
+    uint32_t stale;
+
+    expect_eq(c->incarnation, 1);
+    populate(c);
+    if (by_reset) {
+        vmma__context_reset_client(bed.ctx, c);
+    } else {
+        delete (c);
+        expect(create() == c);
+    }
+    stale = stamps_of(token);
+    expect(stale > 10); /* they lie about, and nothing but the token is wrong */
+    c->incarnation = CLIENT_INCARNATIONS - 2;
+    c->heap.token = (uint64_t)c->incarnation << 40;
+    if (by_reset) {
+        vmma__context_reset_client(bed.ctx, c);
+        expect_eq(c->incarnation, CLIENT_INCARNATIONS - 1);
+        expect_eq(stamps_of(token), stale);
+        vmma__context_reset_client(bed.ctx, c);
+    } else {
+        delete (c);
+        expect(create() == c);
+        expect_eq(c->incarnation, CLIENT_INCARNATIONS - 1);
+        expect_eq(stamps_of(token), stale);
+        delete (c);
+        expect(create() == c);
+    }
+    expect_eq(c->incarnation, 1);
+    expect_eq(c->heap.token, token);
+    expect_eq(stamps_of(token), 0);
+}
+
+START_TEST(stale_stamps_are_erased_before_a_token_is_used_again)
+{
+    for (int by_reset = 0; by_reset < 2; by_reset++) {
+        struct client *c;
+
+        close_bed();
+        open_with(1);
+        c = create();
+        wrap(c, by_reset);
+        populate(c);
+        expect_sound(bed.ctx);
+    }
+}
+END_TEST
+
+START_TEST(erasing_spares_all_other_clients_and_the_pool)
+{
+    struct client *c, *first, *second;
+    static struct shape before, after;
+
+    close_bed();
+    open_with(3);
+    c = create();
+    first = create();
+    populate(first);
+    second = create();
+    populate(second);
+    delete (first); /* free pieces of the pool, between */
+    shape_take(&before, bed.ctx);
+    wrap(c, true);
+    shape_take(&after, bed.ctx);
+    expect(before.count > 10 && shape_equal(&before, &after));
+    expect_sound(bed.ctx);
+}
+END_TEST
+
+START_TEST(nothing_is_found_that_only_a_stale_stamp_says)
+{
+    struct client *c;
+    const struct space *s;
+
+    close_bed();
+    open_with(1);
+    c = create();
+    s = bed.space;
+    wrap(c, true);
+    /* Use the same granules again, but for one block. */
+    take_bytes(c, 1);
+    for (uint32_t g = 0; g < s->count; g++)
+        for (size_t at = 0; at < 1024; at += 16) {
+            uintptr_t address = (uintptr_t)address_of(s, g) + at;
+            struct place place = vmma__locate(bed.ctx, address);
+            bool live = vmma_get_size(client_handle(c), (void *)address) != 0;
+
+            expect_eq(place.status == VMMA_OK, live);
+            expect(!live || (g == granule_of(s, (void *)place.start) &&
+                             place.kind == 1));
+        }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("context");
+    TCase *tc = tcase_create("slots");
+
+    tcase_add_checked_fixture(tc, open_bed, close_bed);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, a_struct_is_known_when_its_tail_is_zero);
+    tcase_add_test(tc, slots_are_used_in_the_order_of_the_table);
+    tcase_add_test(tc, a_slot_is_used_again_after_sixteen_others_died);
+    tcase_add_test(tc, slots_are_used_again_in_the_order_of_their_deaths);
+    tcase_add_test(tc, the_next_live_client_is_found_from_any_slot);
+    tcase_add_test(tc, a_client_that_cannot_be_made_leaves_the_table_as_it_was);
+    tcase_add_test(tc, a_dead_slot_survives_a_client_that_cannot_be_made);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("generations and incarnations");
+    tcase_add_checked_fixture(tc, open_bed, close_bed);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, generations_begin_again_after_511);
+    tcase_add_test(
+        tc,
+        no_handle_is_that_of_a_slot_which_is_dead_or_has_another_generation);
+    tcase_add_test(tc, the_first_incarnation_is_one_and_each_life_has_the_next);
+    tcase_add_test(tc, stale_stamps_are_erased_before_a_token_is_used_again);
+    tcase_add_test(tc, erasing_spares_all_other_clients_and_the_pool);
+    tcase_add_test(tc, nothing_is_found_that_only_a_stale_stamp_says);
+    suite_add_tcase(suite, tc);
+    return run_suite(suite);
+}
