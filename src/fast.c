@@ -20,6 +20,22 @@ static NOINLINE void *alloc_slow(struct vmma_client *client, size_t size)
     return block;
 }
 
+/* Above the size classes: a block of its length may be cached. */
+static NOINLINE void *alloc_large(struct vmma_client *client, size_t size)
+{
+    struct client *c = client_of(client);
+    struct pool *p = client_pool(c);
+    size_t count = ((size - 1) >> p->space.granule_shift) + 1;
+    uint32_t g = NONE;
+
+    if (p->space.alloc_door != 0 && count <= p->space.capacity && size != 0)
+        g = vmma__large_reuse(&c->heap, p, (uint32_t)count);
+    if (g == NONE)
+        return alloc_slow(client, size);
+    return (void *)(space_heap(&p->space) +
+                    ((uintptr_t)g << p->space.granule_shift));
+}
+
 /* The current slab is exhausted.  Once per slab, so still in a hurry. */
 static NOINLINE void *alloc_next_slab(struct vmma_client *client, size_t size,
                                       unsigned kind)
@@ -47,7 +63,7 @@ void *vmma_alloc(struct vmma_client *client, size_t size)
     s = &client_pool(c)->space;
     units = (size - 1) >> s->unit_shift;
     if (UNLIKELY(units >= s->alloc_door))
-        return alloc_slow(client, size);
+        return alloc_large(client, size);
     kind = vmma__classes.of_units[units];
     if (UNLIKELY(!slab_pop(&c->heap, s, kind, &offset)))
         return alloc_next_slab(client, size, kind);
@@ -64,14 +80,29 @@ static NOINLINE enum vmma_status free_slow(struct vmma_client *client,
     return status;
 }
 
+/* Not a live block in a slab of the live client. */
+static NOINLINE enum vmma_status free_large(struct vmma_client *client,
+                                            void *block)
+{
+    struct client *c = client_of(client);
+    uint32_t g = fast_find_large(c, (uintptr_t)block);
+
+    if (g == NONE)
+        return free_slow(client, block);
+    vmma__large_free(&c->heap, client_pool(c), g);
+    AUDIT(vmma__check(client_context(c)) == NULL);
+    return VMMA_OK;
+}
+
 enum vmma_status vmma_free_from(struct vmma_client *client, void *block)
 {
     struct client *c = client_of(client);
     struct fast_block found;
 
-    if (UNLIKELY(client == NULL || !client_is_named(c, client) ||
-                 !fast_find(c, (uintptr_t)block, &found)))
+    if (UNLIKELY(client == NULL || !client_is_named(c, client)))
         return free_slow(client, block);
+    if (UNLIKELY(!fast_find(c, (uintptr_t)block, &found)))
+        return free_large(client, block);
     found.record->freed |= UINT64_C(1) << found.index;
     found.record->stamp--;
     if (UNLIKELY(stamp_countdown(found.record->stamp) == 0))

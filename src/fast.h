@@ -1,5 +1,5 @@
 /*
- * fast.h - the common cases of alloc, free and the questions, inline.
+ * fast.h - finding the blocks of free and of the questions, inline.
  */
 #ifndef VMMA_FAST_H
 #define VMMA_FAST_H
@@ -42,6 +42,28 @@ static inline bool fast_find(const struct client *c, uintptr_t address,
         return false;
     block->record = r;
     return LIKELY(((r->avail | r->freed) >> block->index & 1) == 0);
+}
+
+/* Is `address` the start of a live large block of this client?  If so, the
+ * head of its piece; otherwise NONE, and again the slow path has to look. */
+static inline uint32_t fast_find_large(const struct client *c,
+                                       uintptr_t address)
+{
+    const struct space *s = &client_pool(c)->space;
+    size_t offset = address - space_heap(s);
+    const struct record *r;
+    uint32_t g;
+
+    if (offset >= s->free_door)
+        return NONE;
+    g = (uint32_t)(offset >> s->granule_shift);
+    r = space_at(s, space_map(s)[g]);
+    if ((r->stamp ^ c->heap.token) >> STAMP_TOKEN_SHIFT != 0 ||
+        entry_kind(stamp_entry(r->stamp)) != KIND_LARGE ||
+        r->start != space_start(s, g) || r->freed != g ||
+        (offset & (((size_t)1 << s->granule_shift) - 1)) != 0)
+        return NONE;
+    return g;
 }
 
 #endif

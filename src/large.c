@@ -33,13 +33,13 @@ static uint32_t large_arena(const struct space *s, uint32_t g)
     return entry_arena(piece_at(s, g), g);
 }
 
-/* (Re)write the piece at g: its entry follows from kind and count. */
+/* (Re)write the live piece at g: its entry follows from the count. */
 static void large_mark(struct heap *h, struct pool *p, uint32_t arena,
-                       uint32_t g, unsigned kind, uint32_t count,
-                       uint32_t start)
+                       uint32_t g, uint32_t count, uint32_t start)
 {
     struct record *r = space_record(&p->space, g);
-    unsigned entry = vmma__heap_entry(p, arena, kind, bits_log2_ceil(count));
+    unsigned entry = vmma__heap_entry(p, arena, KIND_LARGE,
+                                      bits_log2_ceil(count));
 
     piece_begin(&p->space, g, h->token, entry);
     r->avail = count;
@@ -62,6 +62,13 @@ static uint32_t *large_bin(struct heap *h, uint32_t count)
     return count - BIN_LEAST < HEAP_BINS ? &h->bins[count - BIN_LEAST] : NULL;
 }
 
+/* Live to cached, and back: the kind is all that differs. */
+static void large_turn(struct record *r)
+{
+    r->stamp ^= stamp_make(0, entry_make(KIND_LARGE, 0, 0) ^
+                              entry_make(KIND_CACHED, 0, 0));
+}
+
 static bool large_cache(struct heap *h, struct pool *p, uint32_t g)
 {
     struct record *r = space_record(&p->space, g);
@@ -71,19 +78,32 @@ static bool large_cache(struct heap *h, struct pool *p, uint32_t g)
     if (bin == NULL || h->cached + count > CACHE_LEAST + (h->held >>
                                                           CACHE_SHARE_LOG2))
         return false;
-    large_mark(h, p, large_arena(&p->space, g), g, KIND_CACHED, count, g);
+    large_turn(r);
     space_link(&p->space, g)->next = *bin;
     *bin = g;
     h->cached += count;
     return true;
 }
 
+/* Out of the bin, which is not empty; it is still of kind CACHED. */
 static uint32_t large_uncache(struct heap *h, struct pool *p, uint32_t *bin)
 {
     uint32_t g = *bin;
 
     *bin = space_link(&p->space, g)->next;
     h->cached -= (uint32_t)space_record(&p->space, g)->avail;
+    return g;
+}
+
+uint32_t vmma__large_reuse(struct heap *h, struct pool *p, uint32_t count)
+{
+    uint32_t *bin = large_bin(h, count);
+    uint32_t g;
+
+    if (bin == NULL || *bin == NONE)
+        return NONE;
+    g = large_uncache(h, p, bin);
+    large_turn(space_record(&p->space, g));
     return g;
 }
 
@@ -109,20 +129,16 @@ uint32_t vmma__large_alloc(struct heap *h, struct pool *p,
                            struct large_shape shape,
                            struct heap_request *request)
 {
-    uint32_t *bin = shape.align == 1 ? large_bin(h, shape.count) : NULL;
-    uint32_t g;
+    uint32_t g = shape.align == 1 ? vmma__large_reuse(h, p, shape.count)
+                                  : NONE;
 
-    if (bin != NULL && *bin != NONE) {
-        g = large_uncache(h, p, bin);
-        large_mark(h, p, large_arena(&p->space, g), g, KIND_LARGE,
-                   shape.count, g);
+    if (g != NONE)
         return g;
-    }
     request->count = shape.count + shape.align - 1;
     g = vmma__heap_take(h, p, request);
     if (g == NONE)
         return NONE;
-    large_mark(h, p, request->arena, g, KIND_LARGE, request->count,
+    large_mark(h, p, request->arena, g, request->count,
                large_align(&p->space, g, shape.align));
     vmma__large_resize(h, p, g, shape.count);
     return large_start(&p->space, g);
@@ -145,7 +161,7 @@ static void large_cut(struct heap *h, struct pool *p, uint32_t g,
     uint32_t start = large_start(&p->space, g);
     uint32_t old = (uint32_t)space_record(&p->space, g)->avail;
 
-    large_mark(h, p, arena, g, KIND_LARGE, count, start);
+    large_mark(h, p, arena, g, count, start);
     if (count < old)
         vmma__heap_give(h, p, arena, g + count, old - count);
 }
@@ -162,7 +178,7 @@ static bool large_stretch(struct heap *h, struct pool *p, uint32_t g,
     if ((g & (place - 1)) != 0 ||
         !vmma__heap_claim(h, p, arena, g + old, count - old))
         return false;
-    large_mark(h, p, arena, g, KIND_LARGE, count, start);
+    large_mark(h, p, arena, g, count, start);
     return true;
 }
 

@@ -19,6 +19,10 @@ uint32_t vmma__large_alloc(struct heap *h, struct pool *p,
                            struct large_shape shape,
                            struct heap_request *request);
 
+/* A cached block of exactly `count` granules, live again; NONE if there is
+ * none.  O(1). */
+uint32_t vmma__large_reuse(struct heap *h, struct pool *p, uint32_t count);
+
 /* Free the live block of the piece at g.  O(log n), or O(1) into the cache. */
 void vmma__large_free(struct heap *h, struct pool *p, uint32_t g);
 
@@ -30,8 +34,7 @@ bool vmma__large_resize(struct heap *h, struct pool *p, uint32_t g,
 /* Merge all cached blocks.  O(cached blocks). */
 void vmma__large_trim(struct heap *h, struct pool *p);
 
-/* Granules from the start of the block to the end of its piece, and the
- * block's first granule. */
+/* The block's first granule, and its granules to the end of the piece. */
 static inline uint32_t large_start(const struct space *s, uint32_t g)
 {
     return (uint32_t)space_record(s, g)->freed;
