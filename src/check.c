@@ -56,6 +56,9 @@ static const char *check_header(const struct vmma_context *ctx)
             l.record == s->record && l.link == s->link &&
             l.arena == s->arena && l.stripe == s->stripe,
             broken);
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+        REQUIRE(s->class_size[kind] == (uint32_t)vmma__classes.units[kind]
+                                           << l.unit_shift, broken);
     REQUIRE(l.count == s->count && l.capacity == s->capacity &&
             l.unit_shift == s->unit_shift &&
             l.granule_shift == s->granule_shift &&
@@ -94,7 +97,11 @@ static const char *check_slot(const struct vmma_context *ctx, uint32_t slot)
             "K2: a slot does not know its place");
     REQUIRE(c->state == CLIENT_LIVE || c->state == CLIENT_DEAD,
             "K1: a slot is neither live nor dead");
-    REQUIRE(c->generation >= 1 && c->generation <= CLIENT_GENERATIONS,
+    REQUIRE(c->generation <= CLIENT_GENERATIONS &&
+            c->last_generation <= CLIENT_GENERATIONS &&
+            c->generation ==
+                (c->state == CLIENT_LIVE ? c->last_generation : 0) &&
+            (c->state == CLIENT_DEAD || c->generation != 0),
             "K1: a slot's generation is out of range");
     REQUIRE(c->state == CLIENT_DEAD ||
             c->heap.token == ((uint64_t)c->incarnation << 40 |
@@ -250,7 +257,7 @@ static const char *check_arena(const struct client *c, uint32_t arena,
     const struct space *s = &client_pool(c)->space;
     const struct arena *a = space_arena(s, arena);
     uint32_t end = arena + a->count, used = 0;
-    unsigned span = bits_log2_ceil(a->count < 4 ? 4 : a->count);
+    unsigned span = arena_order(a->count);
 
     for (uint32_t g = arena; g < end; ) {
         unsigned entry = piece_entry(s, g, c->heap.token);

@@ -6,7 +6,8 @@
  * them and wants to read them again, and in whole granules, which is what the
  * heap compares.
  *
- *   K1  state is LIVE or DEAD; a dead slot is on the context's queue once.
+ *   K1  state is LIVE or DEAD; a dead slot is on the context's queue once, and
+ *       has generation 0, which no handle has; a live one has 1..511.
  *   K2  heap.token is made of the incarnation and the slot's number.
  *   K3  heap.ceiling and heap.soft are quota and soft_limit in whole granules.
  */

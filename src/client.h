@@ -22,9 +22,8 @@ enum client_state { CLIENT_DEAD, CLIENT_LIVE };
 
 struct client {
     size_t context;             /* bytes from the context to this slot        */
-    uint16_t generation;        /* of the next or the live handle             */
-    uint8_t state;              /* enum client_state                          */
-    uint8_t last_cause;         /* enum vmma_status of the last failure       */
+    uint16_t generation;        /* of the live handle; 0 when dead            */
+    uint16_t last_generation;   /* of the handle that was made last           */
     uint32_t incarnation;       /* of the heap's token                        */
     struct heap heap;
     uint64_t id;
@@ -32,6 +31,8 @@ struct client {
     size_t failed_count;
     size_t last_failed_size;
     uint32_t next_dead;         /* slot that died next, or NONE               */
+    uint8_t state;              /* enum client_state                          */
+    uint8_t last_cause;         /* enum vmma_status of the last failure       */
     char name[VMMA_NAME_MAX + 1];
     uintptr_t user;             /* the host's own                             */
 };

@@ -344,7 +344,6 @@ static void slot_prepare(struct vmma_context *ctx, uint32_t slot)
         return;
     memset(c, 0, sizeof *c);
     c->context = ctx->slots + (size_t)slot * LAYOUT_SLOT_SIZE;
-    c->generation = 1;
     c->next_dead = NONE;
 }
 
@@ -450,6 +449,9 @@ vmma__context_create_client(struct vmma_context *ctx,
     c->user = (uintptr_t)config->user;
     vmma__client_set_name(c, config->name);
     c->state = CLIENT_LIVE;
+    c->last_generation = (uint16_t)(c->last_generation % CLIENT_GENERATIONS +
+                                    1);
+    c->generation = c->last_generation;
     *client = c;
     return VMMA_OK;
 }
@@ -458,7 +460,7 @@ void vmma__context_delete_client(struct vmma_context *ctx, struct client *c)
 {
     vmma__heap_release(&c->heap, &ctx->pool);
     c->state = CLIENT_DEAD;
-    c->generation = (uint16_t)(c->generation % CLIENT_GENERATIONS + 1);
+    c->generation = 0;
     table_give(ctx, context_slot_number(ctx, c));
 }
 

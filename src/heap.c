@@ -51,17 +51,10 @@ void vmma__heap_init(struct heap *h, uint64_t token)
 
 /* ---- arenas ----------------------------------------------------------- */
 
-/* The order of the natural place of an arena of `count` granules. */
-static unsigned arena_span(uint32_t count)
-{
-    return bits_log2_ceil(count < ARENA_GRANULES_MIN ? ARENA_GRANULES_MIN
-                                                     : count);
-}
-
 unsigned vmma__heap_entry(const struct pool *p, uint32_t arena, unsigned kind,
                           unsigned order)
 {
-    unsigned span = arena_span(space_arena(&p->space, arena)->count);
+    unsigned span = arena_order(space_arena(&p->space, arena)->count);
 
     return entry_make(kind, span, order);
 }
@@ -207,7 +200,7 @@ static uint32_t heap_take_arena(struct heap *h, struct pool *p, uint32_t step,
 static void heap_put(struct heap *h, struct pool *p, uint32_t arena,
                      uint32_t g, uint32_t count)
 {
-    unsigned span = arena_span(space_arena(&p->space, arena)->count);
+    unsigned span = arena_order(space_arena(&p->space, arena)->count);
 
     vmma__buddy_put(&h->free, &p->space, heap_mark(h, span), g, count);
 }
@@ -299,7 +292,7 @@ void vmma__heap_give(struct heap *h, struct pool *p, uint32_t arena,
                      uint32_t g, uint32_t count)
 {
     struct arena *a = space_arena(&p->space, arena);
-    unsigned span = arena_span(a->count);
+    unsigned span = arena_order(a->count);
 
     INSIST(a->used >= count);
     vmma__buddy_give(&h->free, &p->space, heap_mark(h, span), g, count,
@@ -313,7 +306,7 @@ bool vmma__heap_claim(struct heap *h, struct pool *p, uint32_t arena,
                       uint32_t g, uint32_t count)
 {
     struct arena *a = space_arena(&p->space, arena);
-    struct buddy_mark mark = heap_mark(h, arena_span(a->count));
+    struct buddy_mark mark = heap_mark(h, arena_order(a->count));
 
     if (g + count > arena + a->count ||
         !vmma__buddy_is_free_run(&p->space, mark, g, count))

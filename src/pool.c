@@ -75,12 +75,6 @@ static void pool_lower(struct pool *p)
     space_set_doors(&p->space);
 }
 
-static unsigned arena_order(uint32_t count)
-{
-    return bits_log2_ceil(count < ARENA_GRANULES_MIN ? ARENA_GRANULES_MIN
-                                                     : count);
-}
-
 /* A place that is free as far as it is needed. */
 static uint32_t pool_take_run(struct pool *p, uint32_t count)
 {

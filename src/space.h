@@ -228,6 +228,13 @@ static inline unsigned stamp_countdown(uint64_t stamp)
     return (unsigned)(stamp & STAMP_COUNTDOWN_MAX);
 }
 
+/* The order of the natural place of an arena of `count` granules. */
+static inline unsigned arena_order(uint32_t count)
+{
+    return bits_log2_ceil(count < ARENA_GRANULES_MIN ? ARENA_GRANULES_MIN
+                                                     : count);
+}
+
 /* ---- pieces ----------------------------------------------------------- */
 
 /* The entry of the piece whose head is known to be g. */

@@ -130,7 +130,7 @@ START_TEST(k1_is_the_state_of_a_slot)
     BREAK(dead->state, 255, "K1");
     BREAK(a->generation, 0, "K1");
     BREAK(a->generation, CLIENT_GENERATIONS + 1, "K1");
-    BREAK(dead->generation, 0, "K1");
+    BREAK(dead->generation, 1, "K1");
 }
 END_TEST
 

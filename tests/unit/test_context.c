@@ -202,6 +202,32 @@ START_TEST(no_handle_is_that_of_a_slot_which_is_dead_or_has_another_generation)
 }
 END_TEST
 
+/* The first handle's generation would be the next one's: while the slot is
+ * dead it must not be taken for it, on the fast paths either. */
+START_TEST(a_handle_of_511_lives_ago_is_dead_while_its_slot_is)
+{
+    struct vmma_client *first = NULL;
+    void *block = NULL;
+
+    close_bed();
+    open_with(1);
+    for (int i = 0; i < CLIENT_GENERATIONS; i++) {
+        struct client *c = create();
+
+        if (first == NULL)
+            first = client_handle(c);
+        block = vmma_alloc(client_handle(c), 100);
+        expect(block != NULL);
+        delete (c);
+    }
+    expect(!vmma_is_client(first));
+    expect(vmma_alloc(first, 100) == NULL);
+    expect(vmma_alloc(first, 5000) == NULL);
+    expect(!vmma_test_address(first, block));
+    expect_eq(vmma_free_from(first, block), VMMA_E_DEAD_CLIENT);
+}
+END_TEST
+
 /* ---- incarnations ----------------------------------------------------- */
 
 /* Heads below the mark whose record bears the token. */
@@ -348,6 +374,7 @@ int main(void)
     tcase_add_checked_fixture(tc, open_bed, close_bed);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, generations_begin_again_after_511);
+    tcase_add_test(tc, a_handle_of_511_lives_ago_is_dead_while_its_slot_is);
     tcase_add_test(
         tc,
         no_handle_is_that_of_a_slot_which_is_dead_or_has_another_generation);
