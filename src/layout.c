@@ -112,8 +112,9 @@ static enum vmma_status place(const struct layout_wish *w, struct layout *l)
     size_t fixed = SPACE_MAP + w->max_clients * LAYOUT_SLOT_SIZE;
     size_t room = w->max_size > fixed ? w->max_size - fixed : 0;
     size_t most = room / (w->granule + BYTES_PER_GRANULE) + 1;
+    uint64_t wide = w->max_size;
 
-    if (most - 1 > LAYOUT_GRANULES_MAX || w->max_size > LAYOUT_SIZE_MAX)
+    if (most - 1 > LAYOUT_GRANULES_MAX || wide > LAYOUT_SIZE_MAX)
         return VMMA_E_SIZE_TOO_LARGE;
     /* Judged before padding is known, so that it does not depend on where
      * the block lies. */

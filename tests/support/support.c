@@ -319,7 +319,7 @@ void world_close(struct world *world)
     ground_fini(&world->ground);
 }
 
-/* ---- helpers over the public interface --------------------------------- */
+/* ---- shortcuts over the public interface -------------------------------- */
 
 void *must_alloc(struct vmma_client *client, size_t size)
 {

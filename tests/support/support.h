@@ -149,7 +149,7 @@ void world_close(struct world *world);
         ck_assert_msg(broken_ == NULL, "vmma_check: %s", broken_);             \
     } while (0)
 
-/* ---- helpers over the public interface --------------------------------- */
+/* ---- shortcuts over the public interface -------------------------------- */
 
 /* vmma_alloc that must succeed. */
 void *must_alloc(struct vmma_client *client, size_t size);
