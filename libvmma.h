@@ -87,8 +87,8 @@ enum vmma_status {
                                  256..65536                                   */
     VMMA_E_ALIGNMENT_TOO_LARGE, /* alignment > block_size                     */
     VMMA_E_BLOCK_SIZE_TOO_LARGE, /* block_size > size / 16                    */
-    VMMA_E_SIZE_TOO_SMALL,    /* the block cannot hold the bookkeeping and one
-                                 arena, or a new size is below the old one    */
+    VMMA_E_SIZE_TOO_SMALL,    /* no arena fits behind the bookkeeping, or a new
+                                 size is below the old one                    */
     VMMA_E_SIZE_TOO_LARGE,    /* size or max_size is above 1 TiB, or makes a
                                  heap of more than 2^28 granules              */
     VMMA_E_SIZE_WRAPS,        /* memory + size or max_size runs past the
@@ -157,7 +157,8 @@ enum vmma_event_kind {
     VMMA_EVENT_MISUSE = 1,    /* a bad pointer or dead handle was given to a
                                  call that allocates, resizes or frees (NULL
                                  for a client is no misuse: whom to tell?)    */
-    VMMA_EVENT_FAILURE        /* a request for memory could not be served     */
+    VMMA_EVENT_FAILURE        /* vmma_alloc, vmma_calloc, vmma_aligned_alloc or
+                                 vmma_realloc could not serve a request       */
 };
 
 struct vmma_event {
@@ -643,7 +644,8 @@ VMMA_API void *vmma_realloc(struct vmma_client *client, void *block, size_t size
     VMMA_ATTR((alloc_size(3), warn_unused_result));
 
 /**
- * Resize a block where it is, or not at all.
+ * Resize a block where it is, or not at all.  VMMA_FLAG_ZERO and
+ * VMMA_FLAG_POISON fill what it gains.
  *
  * @param client  the owner of the block
  * @param block   a live block of this client
@@ -793,9 +795,10 @@ struct vmma_client_stats {
     size_t reservation;       /* bytes, in whole granules; 0: none            */
     size_t arena_count;       /* arenas held now                              */
     size_t failed_count;      /* calls of the alloc family and vmma_expand that
-                                 failed for whatever cause, those that were
-                                 retried with success not included; falls only
-                                 by vmma_reset_client                         */
+                                 failed for whatever cause (BUSY and bad block
+                                 pointers too), those that were retried with
+                                 success not included; falls only by
+                                 vmma_reset_client                            */
     size_t last_failed_size;  /* bytes that the last of them asked for; 0 if
                                  none failed (SIZE_MAX if a product overflowed) */
     enum vmma_status last_failed_cause; /* VMMA_OK if none failed             */
@@ -1008,7 +1011,8 @@ VMMA_API enum vmma_status vmma_walk_blocks(struct vmma_client *client, vmma_bloc
  *
  * @param context  the context
  * @return NULL, or a static string: label and text of the first invariant
- *         found broken (docs/DESIGN.md lists them)
+ *         found broken (docs/DESIGN.md lists them); for a context that is not
+ *         live, "C1: ..."
  * @complexity O(clients + granules ever in use)
  * @threads    one thread per context
  */
