@@ -21,7 +21,8 @@ check_api_programs =
 check_core_programs =
 support_files =
 
-support_files += %D%/support/support.c %D%/support/support.h
+support_files += %D%/support/support.c %D%/support/support.h \
+	%D%/support/host.c %D%/support/host.h
 
 check_api_programs += %D%/api/test_blocks
 check_api_programs += %D%/api/test_busy

@@ -5,87 +5,8 @@
  * Strategy: a host that counts what it hears and frees a block when it is
  * told to; each failure and misuse must be heard of once, no success ever.
  */
-#include "tests/support/support.h"
+#include "tests/support/host.h"
 
-static struct world world;
-
-/* What the callbacks of a test heard, and what they are to do. */
-static struct {
-    unsigned events;
-    struct vmma_event event;
-    unsigned soft_limits;
-    unsigned out_of_memories;
-    struct vmma_client *client;
-    size_t wanted;
-    enum vmma_status cause;
-    int answer; /* of the out-of-memory callback                 */
-    void *to_free;
-    void (*inside)(void); /* is done in every callback                     */
-    unsigned insides;
-} host;
-
-static void go_inside(void)
-{
-    void (*inside)(void) = host.inside;
-
-    if (inside == NULL)
-        return;
-    host.inside = NULL;
-    host.insides++;
-    inside();
-    host.inside = inside;
-}
-
-static void on_event(void *user, const struct vmma_event *event)
-{
-    ck_assert_ptr_eq(user, &host);
-    host.events++;
-    host.event = *event;
-    go_inside();
-}
-
-static void on_soft_limit(void *user, struct vmma_client *client, size_t wanted)
-{
-    ck_assert_ptr_eq(user, &host);
-    host.soft_limits++;
-    host.client = client;
-    host.wanted = wanted;
-    go_inside();
-}
-
-static int on_out_of_memory(void *user, struct vmma_client *client,
-                            size_t wanted, enum vmma_status cause)
-{
-    ck_assert_ptr_eq(user, &host);
-    host.out_of_memories++;
-    host.client = client;
-    host.wanted = wanted;
-    host.cause = cause;
-    go_inside();
-    if (host.to_free != NULL)
-        assert_ok(vmma_free_from(client, host.to_free));
-    host.to_free = NULL;
-    return host.answer;
-}
-
-static void open_world(void)
-{
-    struct vmma_context_config config = VMMA_CONTEXT_CONFIG_INIT;
-
-    memset(&host, 0, sizeof host);
-    config.event = on_event;
-    config.soft_limit = on_soft_limit;
-    config.out_of_memory = on_out_of_memory;
-    config.user = &host;
-    config.max_size = 512 * KIB;
-    world_open(&world, 256 * KIB, &config);
-}
-
-static void close_world(void)
-{
-    host.inside = NULL;
-    world_close(&world);
-}
 
 /* ---- events ------------------------------------------------------------ */
 
