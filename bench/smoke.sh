@@ -3,6 +3,7 @@
 # block checked, then measured.  Nothing is made of the times.
 #
 # SPDX-License-Identifier: MIT
+[ -r /proc/self/smaps_rollup ] || { echo "no /proc to read footprints from"; exit 77; }
 ./bench/bench_vmma --lua="${top_srcdir:=.}/bench/lua" --smoke > smoke.tmp
 status=$?
 grep '"error"' smoke.tmp

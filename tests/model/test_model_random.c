@@ -42,6 +42,7 @@ static const struct {
     {0, STEPS, 888000},     /* largest_block with a quota below the total     */
     {1, STEPS, 1795199276}, /* the same, where an arena goes back             */
     {3, STEPS, 888000},     /* the same, in tiny granules                     */
+    {11, STEPS, 1795199410}, /* the same, with both flags                       */
 };
 
 static struct model model;
