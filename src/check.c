@@ -417,7 +417,7 @@ static const char *check_bins(const struct client *c, const struct tally *t)
             REQUIRE(length == 0 || length == space_record(s, g)->avail,
                     broken);
             length = (uint32_t)space_record(s, g)->avail;
-            REQUIRE(length == i + 3, broken);
+            REQUIRE(length == i + LARGE_BIN_LEAST, broken);
         }
     }
     REQUIRE(count == t->cached_pieces && c->heap.cached == t->cached,

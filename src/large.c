@@ -15,13 +15,12 @@
  * and is merged when memory runs short.
  *
  *   G1  a live block's piece has kind LARGE and order ceil(log2 avail).
- *   G2  bin i holds the pieces of kind CACHED with avail = BIN_LEAST + i;
+ *   G2  bin i holds the pieces of kind CACHED with avail = LARGE_BIN_LEAST + i;
  *       cached is the sum of their granules.
  */
 #include "large.h"
 
 enum {
-    BIN_LEAST = 3,              /* granules in the blocks of bin 0            */
     CACHE_LEAST = 32,           /* granules that any client may cache         */
     CACHE_SHARE_LOG2 = 3        /* and an eighth of it                        */
 };
@@ -59,7 +58,9 @@ static void large_release(struct heap *h, struct pool *p, uint32_t g)
 
 static uint32_t *large_bin(struct heap *h, uint32_t count)
 {
-    return count - BIN_LEAST < HEAP_BINS ? &h->bins[count - BIN_LEAST] : NULL;
+    uint32_t i = count - LARGE_BIN_LEAST;
+
+    return i < HEAP_BINS ? &h->bins[i] : NULL;
 }
 
 /* Live to cached, and back: the kind is all that differs. */
@@ -140,7 +141,8 @@ uint32_t vmma__large_alloc(struct heap *h, struct pool *p,
         return NONE;
     large_mark(h, p, request->arena, g, request->count,
                large_align(&p->space, g, shape.align));
-    vmma__large_resize(h, p, g, shape.count);
+    if (shape.align != 1)
+        vmma__large_resize(h, p, g, shape.count);
     return large_start(&p->space, g);
 }
 

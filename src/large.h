@@ -6,6 +6,9 @@
 
 #include "heap.h"
 
+/* Granules in the blocks of bin 0. */
+enum { LARGE_BIN_LEAST = 3 };
+
 /* What is asked for. */
 struct large_shape {
     uint32_t count;             /* granules, > 0                              */

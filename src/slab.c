@@ -70,22 +70,26 @@ static void set_countdown(struct record *r, unsigned countdown)
 
 /* ---- orders ----------------------------------------------------------- */
 
+/* From an order of units to one of whole granules. */
+static unsigned granule_order(const struct space *s, unsigned unit_order)
+{
+    return unit_order > s->granule_unit_shift
+               ? unit_order - s->granule_unit_shift : 0;
+}
+
 /* The smallest run that holds a block of the class. */
 static unsigned slab_order_least(const struct space *s, unsigned kind)
 {
-    unsigned order = bits_log2_ceil(vmma__classes.units[kind]);
-
-    return order > s->granule_unit_shift ? order - s->granule_unit_shift : 0;
+    return granule_order(s, bits_log2_ceil(vmma__classes.units[kind]));
 }
 
 /* The run that the class would have in a large client: 64 blocks of the power
  * of two at or below its size, at least a granule, at most 16. */
 static unsigned slab_order_most(const struct space *s, unsigned kind)
 {
-    unsigned order = SLAB_BLOCKS_LOG2 +
-                     bits_log2_floor(vmma__classes.units[kind]);
+    unsigned order = granule_order(
+        s, SLAB_BLOCKS_LOG2 + bits_log2_floor(vmma__classes.units[kind]));
 
-    order = order > s->granule_unit_shift ? order - s->granule_unit_shift : 0;
     return order < SLAB_ORDER_MAX ? order : SLAB_ORDER_MAX;
 }
 
