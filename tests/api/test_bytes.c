@@ -44,31 +44,6 @@ static void close_world(void)
     world_close(&world);
 }
 
-/* A failed call may change failure counters, and what was kept for reuse. */
-static struct vmma_stats lasting_stats(void)
-{
-    struct vmma_stats stats = stats_of(world.context);
-
-    stats.failed_count = stats.last_failed_size = stats.misuse_count = 0;
-    stats.last_failed_cause = VMMA_OK;
-    return stats;
-}
-
-static void same_stats(const struct vmma_stats *one,
-                       const struct vmma_stats *other)
-{
-    ck_assert_uint_eq(one->total_size, other->total_size);
-    ck_assert_uint_eq(one->peak_size, other->peak_size);
-    ck_assert_uint_eq(one->free_size, other->free_size);
-    ck_assert_uint_eq(one->arena_count, other->arena_count);
-    ck_assert_uint_eq(one->client_count, other->client_count);
-    ck_assert_uint_eq(one->live_blocks, other->live_blocks);
-    ck_assert_uint_eq(one->live_size, other->live_size);
-    ck_assert_uint_eq(one->cached_blocks, other->cached_blocks);
-    ck_assert_uint_eq(one->cached_size, other->cached_size);
-    ck_assert_uint_eq(one->touched_size, other->touched_size);
-}
-
 /* Every status that an address can have, as it is given to vmma_free; and
  * whose live block it is in. */
 struct verdict {
@@ -186,7 +161,7 @@ START_TEST(every_byte_of_a_context_is_judged_rightly)
     struct vmma_stats after;
 
     make_scene();
-    before = lasting_stats();
+    before = lasting_stats(world.context);
     for (unsigned char *p = world.ground.memory - 64; p < end; p++) {
         int is_start;
         struct verdict verdict = judge(p, &is_start);
@@ -197,7 +172,7 @@ START_TEST(every_byte_of_a_context_is_judged_rightly)
         else
             briefly_refused(p, verdict);
     }
-    after = lasting_stats();
+    after = lasting_stats(world.context);
     same_stats(&before, &after);
     assert_sound(world.context);
     for (size_t i = 0; i < live_count; i++)

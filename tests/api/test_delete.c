@@ -24,26 +24,6 @@ static void close_world(void)
     world_close(&world);
 }
 
-static void free_all(struct vmma_client *client, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        assert_ok(vmma_free_from(client, blocks[i]));
-}
-
-static void shuffle(size_t count, uint64_t seed)
-{
-    struct rng rng;
-
-    rng_init(&rng, seed);
-    for (size_t i = count; i > 1; i--) {
-        size_t j = rng_below(&rng, i);
-        void *block = blocks[i - 1];
-
-        blocks[i - 1] = blocks[j];
-        blocks[j] = block;
-    }
-}
-
 static const size_t sizes[] = {1,     16,    40,    100,    200,   500,  1000,
                                1024,  1100,  2048,  3000,   4096,  5000, 10000,
                                16384, 30000, 65536, 100000, 200000};
@@ -212,8 +192,8 @@ START_TEST(freeing_everything_and_purging_restores_the_context)
     for (uint64_t round = 0; round < 20; round++) {
         size_t count = make_mess(world.a, test_seed() + round, 400);
 
-        shuffle(count, round);
-        free_all(world.a, count);
+        shuffle(blocks, count, round);
+        free_all(world.a, blocks, count);
         assert_ok(vmma_purge(world.context, 1024, scribble_range, &seed));
         same_shape(before);
     }
@@ -292,8 +272,8 @@ START_TEST(freeing_never_touches_the_client_s_memory)
     size_t count = make_mess(world.a, test_seed(), 800);
 
     protect_client(world.a, PROT_NONE);
-    shuffle(count, test_seed());
-    free_all(world.a, count);
+    shuffle(blocks, count, test_seed());
+    free_all(world.a, blocks, count);
     assert_sound(world.context);
     assert_ok(vmma_reset_client(world.a));
     ck_assert_int_eq(mprotect(pages.memory, pages.size, PROT_READ | PROT_WRITE),
@@ -327,7 +307,7 @@ START_TEST(the_heap_is_never_touched)
         ck_assert_uint_eq(client_stats_of(client).live_blocks, count);
         for (size_t i = 0; i < count; i++)
             assert_ok(vmma_expand(client, blocks[i], 1));
-        free_all(client, count);
+        free_all(client, blocks, count);
     }
     exhaust_client(client);
     assert_ok(vmma_purge(world.context, page, note_range, &heap));

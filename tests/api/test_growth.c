@@ -21,26 +21,6 @@ static void close_world(void)
     world_close(&world);
 }
 
-static void free_all(struct vmma_client *client, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        assert_ok(vmma_free_from(client, blocks[i]));
-}
-
-static void shuffle(size_t count, uint64_t seed)
-{
-    struct rng rng;
-
-    rng_init(&rng, seed);
-    for (size_t i = count; i > 1; i--) {
-        size_t j = rng_below(&rng, i);
-        void *block = blocks[i - 1];
-
-        blocks[i - 1] = blocks[j];
-        blocks[j] = block;
-    }
-}
-
 static const size_t sizes[] = {1,     16,    40,    100,    200,   500,  1000,
                                1024,  1100,  2048,  3000,   4096,  5000, 10000,
                                16384, 30000, 65536, 100000, 200000};
@@ -88,7 +68,7 @@ START_TEST(what_one_client_frees_another_can_have)
     size_t count = fill_client(world.a, sizes[_i], blocks, LENGTH(blocks));
     size_t second;
 
-    free_all(world.a, count);
+    free_all(world.a, blocks, count);
     second = fill_client(world.b, sizes[_i], NULL, 0);
     ck_assert_uint_ge(second, count);
     assert_sound(world.context);
@@ -99,8 +79,8 @@ START_TEST(what_one_client_frees_in_any_order_another_can_have)
 {
     size_t count = fill_client(world.a, sizes[_i], blocks, LENGTH(blocks));
 
-    shuffle(count, test_seed());
-    free_all(world.a, count);
+    shuffle(blocks, count, test_seed());
+    free_all(world.a, blocks, count);
     ck_assert_uint_ge(fill_client(world.b, sizes[_i], NULL, 0), count);
     assert_sound(world.context);
 }
@@ -111,7 +91,7 @@ START_TEST(empty_arenas_go_back_to_the_context)
     size_t count = fill_client(world.a, sizes[_i], blocks, LENGTH(blocks));
     size_t full = vmma_get_client_total_size(world.a);
 
-    free_all(world.a, count);
+    free_all(world.a, blocks, count);
     ck_assert_uint_lt(vmma_get_client_total_size(world.a), full);
     ck_assert_uint_eq(client_stats_of(world.a).live_blocks, 0);
 }
@@ -123,8 +103,8 @@ START_TEST(freed_neighbours_merge_until_the_largest_block_fits_again)
     size_t count = fill_client(world.a, sizes[_i], blocks, LENGTH(blocks));
 
     ck_assert_uint_ge(largest, stats_of(world.context).capacity / 2);
-    shuffle(count, test_seed() + 1);
-    free_all(world.a, count);
+    shuffle(blocks, count, test_seed() + 1);
+    free_all(world.a, blocks, count);
     ck_assert_ptr_nonnull(vmma_alloc(world.a, largest));
     assert_sound(world.context);
 }
@@ -135,7 +115,7 @@ START_TEST(the_largest_block_fits_again_for_another_client)
     size_t largest = client_stats_of(world.a).largest_block;
     size_t count = fill_client(world.a, sizes[_i], blocks, LENGTH(blocks));
 
-    free_all(world.a, count);
+    free_all(world.a, blocks, count);
     ck_assert_ptr_nonnull(vmma_alloc(world.b, largest));
 }
 END_TEST

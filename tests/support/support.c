@@ -407,3 +407,49 @@ int run_suite(Suite *suite)
     srunner_free(runner);
     return failed == 0 ? 0 : 1;
 }
+
+/* ---- what several suites do ------------------------------------------- */
+
+struct vmma_stats lasting_stats(const struct vmma_context *context)
+{
+    struct vmma_stats stats = stats_of(context);
+
+    stats.failed_count = stats.last_failed_size = stats.misuse_count = 0;
+    stats.last_failed_cause = VMMA_OK;
+    return stats;
+}
+
+void same_stats(const struct vmma_stats *one,
+                const struct vmma_stats *other)
+{
+    ck_assert_uint_eq(one->total_size, other->total_size);
+    ck_assert_uint_eq(one->peak_size, other->peak_size);
+    ck_assert_uint_eq(one->free_size, other->free_size);
+    ck_assert_uint_eq(one->arena_count, other->arena_count);
+    ck_assert_uint_eq(one->client_count, other->client_count);
+    ck_assert_uint_eq(one->live_blocks, other->live_blocks);
+    ck_assert_uint_eq(one->live_size, other->live_size);
+    ck_assert_uint_eq(one->cached_blocks, other->cached_blocks);
+    ck_assert_uint_eq(one->cached_size, other->cached_size);
+    ck_assert_uint_eq(one->touched_size, other->touched_size);
+}
+
+void free_all(struct vmma_client *client, void **blocks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_ok(vmma_free_from(client, blocks[i]));
+}
+
+void shuffle(void **blocks, size_t count, uint64_t seed)
+{
+    struct rng rng;
+
+    rng_init(&rng, seed);
+    for (size_t i = count; i > 1; i--) {
+        size_t j = rng_below(&rng, i);
+        void *block = blocks[i - 1];
+
+        blocks[i - 1] = blocks[j];
+        blocks[j] = block;
+    }
+}

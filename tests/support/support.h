@@ -174,4 +174,15 @@ void sort_pointers(void **pointers, size_t count);
 /* Run a suite of tests, and answer what main has to return. */
 int run_suite(Suite *suite);
 
+/* ---- what several suites do ------------------------------------------- */
+
+/* What a failed call may not change: the statistics but for their failure
+ * counters.  What was kept for reuse may go. */
+struct vmma_stats lasting_stats(const struct vmma_context *context);
+void same_stats(const struct vmma_stats *one, const struct vmma_stats *other);
+
+/* Free the first `count` blocks; bring them into a random order. */
+void free_all(struct vmma_client *client, void **blocks, size_t count);
+void shuffle(void **blocks, size_t count, uint64_t seed);
+
 #endif /* TESTS_SUPPORT_H */
