@@ -393,7 +393,7 @@ VMMA_API enum vmma_status vmma_purge(struct vmma_context *context, size_t page_s
 /* ---- client ----------------------------------------------------------
  *
  * A deleted client's handle is recognised: its slot is reused only after
- * other slots, and 511 reuses of one slot pass before a handle repeats.
+ * other slots, and 255 reuses of one slot pass before a handle repeats.
  */
 
 /**

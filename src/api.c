@@ -2,6 +2,8 @@
  * api.c - the functions of libvmma.h that change something, but for those of
  * fast.c: arguments are judged here, and the work is done below.
  */
+#include "check.h"
+#include "fast.h"
 #include "request.h"
 #include "walk.h"
 
@@ -231,11 +233,6 @@ void *vmma_aligned_alloc(struct vmma_client *client, size_t alignment,
         return NULL;
     }
     return vmma__request_alloc(client, size, alignment);
-}
-
-void *vmma_realloc(struct vmma_client *client, void *block, size_t size)
-{
-    return vmma__request_realloc(client, block, size);
 }
 
 enum vmma_status vmma_expand(struct vmma_client *client, void *block,

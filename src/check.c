@@ -12,12 +12,14 @@
  */
 #include "check.h"
 
+#include <string.h>
+
 /* What the walk over one client's pieces adds up. */
 struct tally {
     uint32_t arenas, held;          /* H1                                     */
     uint32_t pieces;                /* S3                                     */
-    uint32_t free_pieces;           /* B2                                     */
-    uint32_t listed;                /* slabs in partial lists                 */
+    uint32_t free_runs;             /* R2                                     */
+    uint32_t slabs;                 /* L3                                     */
     uint32_t cached_pieces, cached; /* G2                                     */
 };
 
@@ -25,6 +27,23 @@ struct tally {
     do { if (!(condition)) return (text); } while (0)
 
 /* ---- header ----------------------------------------------------------- */
+
+/* What the space knows about classes must be what follows from the rest. */
+static bool classes_fit(const struct space *s)
+{
+    struct space expected = *s;
+
+    memset(expected.class_blocks, 0, sizeof expected.class_blocks);
+    vmma__slab_init(&expected);
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+        if (s->class_size[kind] != (uint32_t)vmma__classes.units[kind]
+                                       << s->unit_shift)
+            return false;
+    return memcmp(s->class_of, vmma__classes.of_units,
+                  sizeof s->class_of) == 0 &&
+           memcmp(s->class_blocks, expected.class_blocks,
+                  sizeof s->class_blocks) == 0;
+}
 
 static struct layout_wish recorded_wish(const struct vmma_context *ctx)
 {
@@ -56,15 +75,14 @@ static const char *check_header(const struct vmma_context *ctx)
             l.record == s->record && l.link == s->link &&
             l.arena == s->arena && l.stripe == s->stripe,
             broken);
-    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-        REQUIRE(s->class_size[kind] == (uint32_t)vmma__classes.units[kind]
-                                           << l.unit_shift, broken);
     REQUIRE(l.count == s->count && l.capacity == s->capacity &&
             l.unit_shift == s->unit_shift &&
+            l.unit_shift == s->step_shift + 1u &&
             l.granule_shift == s->granule_shift &&
             l.granule_shift - l.unit_shift == s->granule_unit_shift &&
-            s->class_units == (uint32_t)2 << s->granule_unit_shift, broken);
-    REQUIRE(s->dummy.avail == 0 && s->dummy.stamp == STAMP_COUNTDOWN_MAX &&
+            s->class_units == (uint32_t)2 << s->granule_unit_shift &&
+            classes_fit(s), broken);
+    REQUIRE(s->dummy.avail == 0 && s->dummy.stamp == 0 &&
             s->dummy.reciprocal == 0, "L2: the dummy slab is not empty");
     REQUIRE(s->high_water <= s->scrubbed && s->scrubbed <= s->count,
             "P4: high_water <= scrubbed <= count does not hold");
@@ -97,16 +115,15 @@ static const char *check_slot(const struct vmma_context *ctx, uint32_t slot)
             "K2: a slot does not know its place");
     REQUIRE(c->state == CLIENT_LIVE || c->state == CLIENT_DEAD,
             "K1: a slot is neither live nor dead");
-    REQUIRE(c->generation <= CLIENT_GENERATIONS &&
-            c->last_generation <= CLIENT_GENERATIONS &&
-            c->generation ==
+    REQUIRE(c->generation ==
                 (c->state == CLIENT_LIVE ? c->last_generation : 0) &&
             (c->state == CLIENT_DEAD || c->generation != 0),
             "K1: a slot's generation is out of range");
     REQUIRE(c->state == CLIENT_DEAD ||
-            c->heap.token == ((uint64_t)c->incarnation << 40 |
-                              (uint64_t)slot << STAMP_TOKEN_SHIFT),
-            "K2: a client's token is not that of its incarnation");
+            (c->heap.token ==
+                 token_make(stamp_serial(c->heap.token), slot) &&
+             stamp_serial(c->heap.token) - 1 < ctx->last_serial),
+            "K2: a client's token is not one that it could have");
     REQUIRE(c->state == CLIENT_DEAD ||
             (c->heap.ceiling == vmma__client_granules(c, c->quota) &&
              c->heap.soft == vmma__client_granules(c, c->soft_limit)),
@@ -148,39 +165,6 @@ static const char *check_table(const struct vmma_context *ctx)
 
 /* ---- pieces ----------------------------------------------------------- */
 
-/* The countdown must be that of the state in which the slab is. */
-static const char *check_slab_state(const struct client *c, uint32_t g,
-                                    unsigned entry, struct tally *t)
-{
-    const struct space *s = &client_pool(c)->space;
-    const struct record *r = space_record(s, g);
-    unsigned kind = entry_kind(entry), blocks = slab_blocks(s, entry);
-    unsigned live = slab_live_count(s, g, entry);
-    unsigned countdown = stamp_countdown(r->stamp);
-    unsigned returned = bits_count(r->freed & bits_mask(blocks));
-    bool listed = space_link(s, g)->prev != SLAB_UNLISTED;
-
-    if (c->heap.current[kind - 1] == space_ref(s, g)) {
-        REQUIRE(!listed, "L2: the current slab is listed");
-        REQUIRE(countdown == STAMP_COUNTDOWN_MAX - returned,
-                "L2: the current slab's countdown is wrong");
-        return NULL;
-    }
-    REQUIRE(r->avail == 0, "L3: an idle slab has blocks to hand out");
-    if (listed) {
-        t->listed++;
-        REQUIRE(countdown == live ||
-                (live == 0 && countdown == STAMP_COUNTDOWN_MAX &&
-                 c->heap.partial[kind - 1] == g),
-                "L3: a listed slab's countdown is wrong");
-        return NULL;
-    }
-    REQUIRE(returned < slab_wait(blocks) &&
-            countdown == slab_wait(blocks) - returned,
-            "L4: a waiting slab's countdown is wrong");
-    return NULL;
-}
-
 static const char *check_slab(const struct client *c, uint32_t g,
                               unsigned entry, struct tally *t)
 {
@@ -189,7 +173,7 @@ static const char *check_slab(const struct client *c, uint32_t g,
     unsigned kind = entry_kind(entry), blocks;
 
     REQUIRE(vmma__classes.units[kind] <= s->class_units &&
-            entry_order(entry) + s->granule_unit_shift <= 10,
+            entry_order(entry) + s->granule_unit_shift <= 11,
             "L1: a slab of a class or size that there is not");
     blocks = slab_blocks(s, entry);
     REQUIRE(blocks >= 1 && blocks <= 64, "L1: a slab with no block");
@@ -199,7 +183,23 @@ static const char *check_slab(const struct client *c, uint32_t g,
     for (uint32_t i = 0; i < (uint32_t)1 << entry_order(entry); i++)
         REQUIRE(space_map(s)[g + i] == space_ref(s, g),
                 "S2: a granule of a slab refers to another piece");
-    return check_slab_state(c, g, entry, t);
+    REQUIRE(r->avail == 0 || c->heap.current[kind - 1] == space_ref(s, g),
+            "L3: a slab that is not current has blocks to hand out");
+    REQUIRE((entry & ENTRY_FULL) == 0 ||
+            slab_live_count(s, g, entry) == blocks,
+            "L4: a slab that is marked full is not");
+    t->slabs += (entry & ENTRY_FULL) == 0;
+    return NULL;
+}
+
+/* Does granule g of the piece at `head` lead to it?  Nothing is followed. */
+static bool refers_to(const struct space *s, uint32_t g, uint32_t head)
+{
+    if ((size_t)(g - head) < space_reach(s))
+        return space_map(s)[g] == space_ref(s, head);
+    return space_map(s)[g] == space_ref(s, g) &&
+           space_record(s, g)->stamp == space_relay_stamp() &&
+           space_record(s, g)->avail == head;
 }
 
 static const char *check_large(const struct client *c, uint32_t g,
@@ -208,36 +208,34 @@ static const char *check_large(const struct client *c, uint32_t g,
     const struct space *s = &client_pool(c)->space;
     const struct record *r = space_record(s, g);
 
-    REQUIRE(r->avail >= 1 && r->avail <= s->count &&
-            bits_log2_ceil(r->avail) == entry_order(entry),
-            "G1: a large block's length does not fit its order");
-    REQUIRE(r->freed >= g && r->freed < g + r->avail,
-            "G1: a large block does not start in its piece");
+    for (uint32_t part = g, left = (uint32_t)r->avail; left != 0; ) {
+        uint32_t size = run_part(part, left);
+
+        REQUIRE(refers_to(s, part, g),
+                "G1: a part of a large block does not refer to it");
+        part += size;
+        left -= size;
+    }
     if (entry_kind(entry) == KIND_CACHED) {
         t->cached_pieces++;
         t->cached += (uint32_t)r->avail;
-        REQUIRE(r->freed == g, "G2: a cached block does not start its piece");
     }
     return NULL;
 }
 
 static const char *check_free(const struct client *c, uint32_t g,
-                              unsigned entry, uint32_t arena, struct tally *t)
+                              struct tally *t)
 {
     const struct space *s = &client_pool(c)->space;
-    uint32_t size = (uint32_t)1 << entry_order(entry), buddy = g ^ size;
-    uint32_t end = arena + space_arena(s, arena)->count;
 
-    t->free_pieces++;
-    REQUIRE(buddy < arena || buddy >= end || end - buddy < size ||
-            !vmma__buddy_is_free(s, heap_mark(&c->heap, entry_span(entry)),
-                                 buddy, entry_order(entry)),
-            "B3: two free buddies of a client are not merged");
+    t->free_runs++;
+    REQUIRE(refers_to(s, g + run_count(s, g) - 1, g),
+            "R4: the end of a free run does not refer to it");
     return NULL;
 }
 
 static const char *check_piece(const struct client *c, uint32_t g,
-                               unsigned entry, uint32_t arena, struct tally *t)
+                               unsigned entry, struct tally *t)
 {
     unsigned kind = entry_kind(entry);
 
@@ -245,7 +243,7 @@ static const char *check_piece(const struct client *c, uint32_t g,
         return check_slab(c, g, entry, t);
     if (kind == KIND_LARGE || kind == KIND_CACHED)
         return check_large(c, g, entry, t);
-    return check_free(c, g, entry, arena, t);
+    return check_free(c, g, t);
 }
 
 /* ---- arenas ----------------------------------------------------------- */
@@ -257,7 +255,7 @@ static const char *check_arena(const struct client *c, uint32_t arena,
     const struct space *s = &client_pool(c)->space;
     const struct arena *a = space_arena(s, arena);
     uint32_t end = arena + a->count, used = 0;
-    unsigned span = arena_order(a->count);
+    unsigned span = arena_order(a->count), before = KIND_NONE;
 
     for (uint32_t g = arena; g < end; ) {
         unsigned entry = piece_entry(s, g, c->heap.token);
@@ -270,19 +268,22 @@ static const char *check_arena(const struct client *c, uint32_t arena,
                 space_record(s, g)->reciprocal ==
                     vmma__classes.reciprocal[kind] &&
                 entry_span(entry) == span &&
-                entry_order(entry) < ORDER_COUNT &&
+                entry_order(entry) < (class_is(kind) ? ORDER_COUNT : 1) &&
+                (class_is(kind) || (entry & ENTRY_FULL) == 0) &&
                 kind != KIND_POOL_FREE, torn);
-        count = kind == KIND_LARGE || kind == KIND_CACHED
-                    ? space_record(s, g)->avail
-                    : (uint64_t)1 << entry_order(entry);
+        count = kind_has_count(kind) ? space_record(s, g)->avail
+                                     : (uint64_t)1 << entry_order(entry);
         REQUIRE(count != 0 && count <= end - g, torn);
-        broken = check_piece(c, g, entry, arena, t);
+        REQUIRE(kind != KIND_FREE || before != KIND_FREE,
+                "R3: two free runs of a client are not merged");
+        broken = check_piece(c, g, entry, t);
         if (broken != NULL)
             return broken;
         t->pieces++;
         if (kind != KIND_FREE)
             used += (uint32_t)count;
         g += (uint32_t)count;
+        before = kind;
     }
     REQUIRE(used == a->used, "H2: an arena's used granules are miscounted");
     return NULL;
@@ -322,10 +323,10 @@ static const char *check_arenas(const struct client *c, struct tally *t)
 
 /* ---- lists ------------------------------------------------------------ */
 
-/* A list of a buddy: its pieces, their order and links.  Adds to *count. */
+/* A list of the pool's buddy: its pieces, their order and links.  Adds to
+ * *count. */
 static const char *check_free_list(const struct space *s, uint32_t first,
-                                   unsigned order, uint64_t token,
-                                   unsigned kind, uint32_t *count)
+                                   unsigned order, uint32_t *count)
 {
     static const char broken[] = "B2: a list of free pieces is broken";
     uint32_t prev = NONE;
@@ -334,8 +335,8 @@ static const char *check_free_list(const struct space *s, uint32_t first,
         unsigned entry;
 
         REQUIRE(g < s->high_water && (*count)++ < s->high_water, broken);
-        entry = piece_entry(s, g, token);
-        REQUIRE(entry_kind(entry) == kind && entry_order(entry) == order &&
+        entry = piece_entry(s, g, 0);
+        REQUIRE(entry == entry_make(KIND_POOL_FREE, 0, order) &&
                 space_link(s, g)->prev == prev, broken);
         prev = g;
     }
@@ -343,14 +344,13 @@ static const char *check_free_list(const struct space *s, uint32_t first,
 }
 
 static const char *check_buddy(const struct space *s, const struct buddy *b,
-                               uint64_t token, unsigned kind, uint32_t pieces)
+                               uint32_t pieces)
 {
     uint32_t count = 0;
 
     REQUIRE(b->orders >> ORDER_COUNT == 0, "B1: an order that there is not");
     for (unsigned o = 0; o < ORDER_COUNT; o++) {
-        const char *broken = check_free_list(s, b->first[o], o, token, kind,
-                                             &count);
+        const char *broken = check_free_list(s, b->first[o], o, &count);
 
         if (broken != NULL)
             return broken;
@@ -361,43 +361,93 @@ static const char *check_buddy(const struct space *s, const struct buddy *b,
     return NULL;
 }
 
+/* The list i of a client's free runs.  Adds to *count. */
+static const char *check_run_list(const struct client *c, unsigned i,
+                                  uint32_t *count)
+{
+    static const char broken[] = "R2: a list of free runs is broken";
+    const struct space *s = &client_pool(c)->space;
+    uint32_t prev = NONE;
+
+    for (uint32_t g = c->heap.free.first[i]; g != NONE;
+         g = space_link(s, g)->next) {
+        REQUIRE(g < s->high_water && (*count)++ < s->high_water, broken);
+        REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) == KIND_FREE &&
+                space_record(s, g)->avail - 1 < s->count &&
+                vmma__runs_list(run_count(s, g)) == i &&
+                space_link(s, g)->prev == prev, broken);
+        prev = g;
+    }
+    return NULL;
+}
+
+static const char *check_runs(const struct client *c, const struct tally *t)
+{
+    const struct runs *r = &c->heap.free;
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < RUNS_LISTS; i++) {
+        const char *broken = check_run_list(c, i, &count);
+
+        if (broken != NULL)
+            return broken;
+        REQUIRE((r->lists >> i & 1) == (r->first[i] != NONE),
+                "R1: the bitmap of free runs does not fit the lists");
+    }
+    REQUIRE(count == t->free_runs, "R2: a free run is in no list");
+    return NULL;
+}
+
 /* Does this reference lead to a slab of the class? */
 static bool is_slab(const struct client *c, uint32_t ref, unsigned kind)
 {
     const struct space *s = &client_pool(c)->space;
     size_t offset = (size_t)ref * 8;
+    unsigned entry;
     uint32_t head;
 
     if (offset < s->record || offset >= s->link)
         return false;
     head = record_head(s, space_at(s, ref));
-    return head < s->high_water && space_ref(s, head) == ref &&
-           entry_kind(piece_entry(s, head, c->heap.token)) == kind;
+    if (head >= s->high_water || space_ref(s, head) != ref)
+        return false;
+    entry = piece_entry(s, head, c->heap.token);
+    return entry_kind(entry) == kind && (entry & ENTRY_FULL) == 0;
 }
 
-static const char *check_slab_lists(const struct client *c,
-                                    const struct tally *t)
+/* The ring of a class from its current slab on.  Adds to *count. */
+static const char *check_ring(const struct client *c, unsigned kind,
+                              const struct tally *t, uint32_t *count)
 {
-    static const char broken[] = "L3: a list of slabs is broken";
+    static const char broken[] = "L3: a ring of slabs is broken";
     const struct space *s = &client_pool(c)->space;
+    uint32_t first = c->heap.current[kind - 1], ref = first, next;
+
+    if (ref == 0)
+        return NULL;
+    REQUIRE(is_slab(c, ref, kind),
+            "L2: a current slab is not a slab of its class");
+    do {
+        REQUIRE((*count)++ < t->slabs, broken);
+        next = space_link_at(s, ref)->next;
+        REQUIRE(is_slab(c, next, kind) && space_link_at(s, next)->prev == ref,
+                broken);
+        ref = next;
+    } while (ref != first);
+    return NULL;
+}
+
+static const char *check_rings(const struct client *c, const struct tally *t)
+{
     uint32_t count = 0;
 
     for (unsigned kind = 1; kind <= CLASS_COUNT; kind++) {
-        uint32_t first = c->heap.partial[kind - 1], g = first, next;
-        uint32_t current = c->heap.current[kind - 1];
+        const char *broken = check_ring(c, kind, t, &count);
 
-        REQUIRE(current == 0 || is_slab(c, current, kind),
-                "L2: a current slab is not a slab of its class");
-        for (; g != NONE; g = next == first ? NONE : next) {
-            REQUIRE(g < s->high_water && count++ < t->listed, broken);
-            REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) == kind &&
-                    space_ref(s, g) != current, broken);
-            next = space_link(s, g)->next;
-            REQUIRE(next < s->high_water &&
-                    space_link(s, next)->prev == g, broken);
-        }
+        if (broken != NULL)
+            return broken;
     }
-    REQUIRE(count == t->listed, "L3: a listed slab is in no list");
+    REQUIRE(count == t->slabs, "L3: a slab is in no ring");
     return NULL;
 }
 
@@ -408,16 +458,13 @@ static const char *check_bins(const struct client *c, const struct tally *t)
     uint32_t count = 0;
 
     for (unsigned i = 0; i < HEAP_BINS; i++) {
-        uint32_t g = c->heap.bins[i], length = 0;
+        uint32_t g = c->heap.bins[i];
 
         for (; g != NONE; g = space_link(s, g)->next) {
             REQUIRE(g < s->high_water && count++ < t->cached_pieces, broken);
             REQUIRE(entry_kind(piece_entry(s, g, c->heap.token)) ==
                     KIND_CACHED, broken);
-            REQUIRE(length == 0 || length == space_record(s, g)->avail,
-                    broken);
-            length = (uint32_t)space_record(s, g)->avail;
-            REQUIRE(length == i + LARGE_BIN_LEAST, broken);
+            REQUIRE(large_bin(large_count(s, g)) == i, broken);
         }
     }
     REQUIRE(count == t->cached_pieces && c->heap.cached == t->cached,
@@ -430,10 +477,9 @@ static const char *check_client(const struct client *c, struct tally *t)
     const char *broken = check_arenas(c, t);
 
     if (broken == NULL)
-        broken = check_buddy(&client_pool(c)->space, &c->heap.free,
-                             c->heap.token, KIND_FREE, t->free_pieces);
+        broken = check_runs(c, t);
     if (broken == NULL)
-        broken = check_slab_lists(c, t);
+        broken = check_rings(c, t);
     if (broken == NULL)
         broken = check_bins(c, t);
     return broken;
@@ -450,8 +496,8 @@ static const char *check_pool_pieces(const struct vmma_context *ctx,
     uint32_t pieces = 0, sum = 0, counted = 0;
 
     for (unsigned o = 0; o < ORDER_COUNT; o++) {
-        const char *broken = check_free_list(s, p->free.first[o], o, 0,
-                                             KIND_POOL_FREE, &counted);
+        const char *broken = check_free_list(s, p->free.first[o], o,
+                                             &counted);
         uint32_t g = p->free.first[o], size = (uint32_t)1 << o;
 
         if (broken != NULL)
@@ -462,13 +508,13 @@ static const char *check_pool_pieces(const struct vmma_context *ctx,
             REQUIRE(size < s->high_water && g < s->high_water - size,
                     "P3: a free piece ends at the high-water mark");
             REQUIRE((g ^ size) >= s->high_water ||
-                    !vmma__buddy_is_free(s, pool_mark(), g ^ size, o),
+                    !vmma__buddy_is_free(s, g ^ size, o),
                     "P3: two free buddies of the pool are not merged");
         }
     }
     REQUIRE(sum + held == s->high_water,
             "P1: arenas and free pieces do not fill what is below the mark");
-    return check_buddy(s, &p->free, 0, KIND_POOL_FREE, pieces);
+    return check_buddy(s, &p->free, pieces);
 }
 
 /* ---- map -------------------------------------------------------------- */
@@ -485,6 +531,13 @@ static uint32_t head_of_ref(const struct space *s, uint32_t ref)
     return (uint32_t)(number % s->stripe * SPACE_STRIPES + number / s->stripe);
 }
 
+static bool is_bad_relay(const struct space *s, uint32_t g)
+{
+    const struct record *r = space_record(s, g);
+
+    return r->stamp == space_relay_stamp() && r->avail > g;
+}
+
 /* Every granule that was ever in use: where does it refer to?  `pieces` is
  * how many there are of live clients. */
 static const char *check_map(const struct vmma_context *ctx, uint32_t pieces)
@@ -498,8 +551,9 @@ static const char *check_map(const struct vmma_context *ctx, uint32_t pieces)
         if (ref == 0)
             continue;
         head = head_of_ref(s, ref);
-        REQUIRE(head != NONE && g - head < SPACE_STRIPES,
-                "S1: a granule refers to no head near it");
+        REQUIRE(head != NONE && (size_t)(g - head) < space_reach(s) &&
+                (head != g || !is_bad_relay(s, g)),
+                "S1: a granule refers to no head within reach");
         heads += head == g &&
                  context_owner(ctx, space_record(s, g)->stamp) != NULL;
     }

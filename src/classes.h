@@ -21,17 +21,19 @@ enum {
 
     KIND_NONE = 0,
     /* 1 .. CLASS_COUNT: slabs */
-    KIND_FREE = CLASS_COUNT + 1,     /* in a client's buddy                   */
+    KIND_FREE = CLASS_COUNT + 1,     /* a free run of a client                */
     KIND_POOL_FREE = CLASS_COUNT + 2, /* in the context's buddy               */
     KIND_LARGE = CLASS_COUNT + 3,    /* a live large block                    */
     KIND_CACHED = CLASS_COUNT + 4,   /* a freed large block, not merged       */
+    KIND_RELAY = CLASS_COUNT + 5,    /* no piece: leads to a head far away    */
     KIND_COUNT = 32
 };
 
 struct classes {
     uint8_t of_units[CLASS_UNITS_MAX]; /* kind for a request of i+1 units     */
     uint8_t units[KIND_COUNT];         /* block size in units; 0: not a class */
-    uint32_t reciprocal[KIND_COUNT];   /* ceil(2^31 / units); 0: not a class  */
+    uint32_t reciprocal[KIND_COUNT];   /* ceil(2^32 / (2 * units)); 0: not a
+                                          class                               */
 };
 
 extern const struct classes vmma__classes HIDDEN;
@@ -42,29 +44,27 @@ static inline bool class_is(unsigned kind)
 }
 
 /*
- * The block at a distance of `unit` units from its slab's start: its index,
- * and whether it is exactly a block's start.  The low part of the product
- * tells (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019);
- * exact for distances below 2^16.  31 bits, so that the reciprocal of 1 fits
- * a word.  A reciprocal of 0, that of no class, is never exact.
+ * The block at a distance of so many half units from its slab's start: its
+ * index, and whether it is exactly a block's start.  The low part of the
+ * product tells (Lemire, Kaser, Kurz: Faster remainder by direct computation,
+ * 2019); exact for distances below 2^17.  Half units, so that the reciprocal
+ * of the smallest block fits 32 bits.  A reciprocal of 0, that of no class, is
+ * never exact.
  */
-#define CLASS_RECIPROCAL_BITS 31
-
-static inline bool class_index(uint32_t reciprocal, uint32_t unit,
+static inline bool class_index(uint32_t reciprocal, uint32_t halves,
                                unsigned *index)
 {
-    uint64_t product = (uint64_t)unit * reciprocal;
-    uint32_t low = (uint32_t)product & 0x7fffffff;
+    uint64_t product = (uint64_t)halves * reciprocal;
 
-    *index = (unsigned)(product >> CLASS_RECIPROCAL_BITS);
-    return low < reciprocal;
+    *index = (unsigned)(product >> 32);
+    return (uint32_t)product < reciprocal;
 }
 
 /* Blocks of a class that fit into that many units (below 2^16). */
 static inline unsigned class_fit(unsigned kind, uint32_t units)
 {
-    return (unsigned)((uint64_t)units * vmma__classes.reciprocal[kind] >>
-                      CLASS_RECIPROCAL_BITS);
+    return (unsigned)((uint64_t)units * 2 * vmma__classes.reciprocal[kind] >>
+                      32);
 }
 
 #endif

@@ -7,8 +7,9 @@
  * heap compares.
  *
  *   K1  state is LIVE or DEAD; a dead slot is on the context's queue once, and
- *       has generation 0, which no handle has; a live one has 1..511.
- *   K2  heap.token is made of the incarnation and the slot's number.
+ *       has generation 0, which no handle has; a live one has 1..255.
+ *   K2  heap.token is made of a serial that no other live client has, and the
+ *       slot's number.
  *   K3  heap.ceiling and heap.soft are quota and soft_limit in whole granules.
  */
 #include "client.h"
@@ -31,13 +32,8 @@ void vmma__client_limit(struct client *c, size_t quota, size_t soft_limit)
     c->heap.soft = vmma__client_granules(c, soft_limit);
 }
 
-void vmma__client_begin(struct client *c, uint32_t slot)
+void vmma__client_begin(struct client *c, uint64_t token)
 {
-    uint64_t token;
-
-    c->incarnation++;
-    token = (uint64_t)c->incarnation << 40 |
-            (uint64_t)slot << STAMP_TOKEN_SHIFT;
     vmma__heap_init(&c->heap, token);
     vmma__client_limit(c, c->quota, c->soft_limit);
     c->last_cause = VMMA_OK;

@@ -14,17 +14,15 @@
 #include "large.h"
 
 enum {
-    CLIENT_GENERATIONS = 511,   /* 1..511, so no handle is a bare address     */
-    CLIENT_INCARNATIONS = 1 << 24 /* then the slot's old stamps are erased    */
+    CLIENT_GENERATIONS = 255    /* 1..255, so no handle is a bare address     */
 };
 
 enum client_state { CLIENT_DEAD, CLIENT_LIVE };
 
 struct client {
     size_t context;             /* bytes from the context to this slot        */
-    uint16_t generation;        /* of the live handle; 0 when dead            */
-    uint16_t last_generation;   /* of the handle that was made last           */
-    uint32_t incarnation;       /* of the heap's token                        */
+    uint8_t generation;         /* of the live handle; 0 when dead            */
+    uint8_t last_generation;    /* of the handle that was made last           */
     struct heap heap;
     uint64_t id;
     size_t quota, soft_limit;   /* in bytes, as the host gave them; 0: none   */
@@ -50,11 +48,12 @@ static inline struct vmma_client *client_handle(const struct client *c)
     return (struct vmma_client *)((uintptr_t)c + c->generation);
 }
 
-/* Does the handle name the slot's present client?  The slot must exist. */
+/* Does the handle name the slot's present client?  The slot must exist.  One
+ * byte tells, which is one instruction. */
 static inline bool client_is_named(const struct client *c,
                                    const struct vmma_client *handle)
 {
-    return (uintptr_t)c + c->generation == (uintptr_t)handle;
+    return c->generation == (uint8_t)(uintptr_t)handle;
 }
 
 static inline struct pool *client_pool(const struct client *c)
@@ -75,9 +74,8 @@ uint32_t vmma__client_granules(const struct client *c, size_t bytes);
 /* Set the limits, in bytes, and what the heap makes of them. */
 void vmma__client_limit(struct client *c, size_t quota, size_t soft_limit);
 
-/* Begin life: a new incarnation, an empty heap, counters at 0.  Limits stay.
- * `slot` is its number.  The caller sees to CLIENT_INCARNATIONS. */
-void vmma__client_begin(struct client *c, uint32_t slot);
+/* Begin life with a new token: an empty heap, counters at 0.  Limits stay. */
+void vmma__client_begin(struct client *c, uint64_t token);
 
 /* Let go of all that is kept ready for reuse.  O(classes + cached blocks +
  * arenas). */

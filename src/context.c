@@ -73,6 +73,7 @@ static void init_space(struct space *s, const struct layout *l)
     s->arena = l->arena;
     s->stripe = l->stripe;
     s->unit_shift = (uint8_t)l->unit_shift;
+    s->step_shift = (uint8_t)(l->unit_shift - 1);
     s->granule_shift = (uint8_t)l->granule_shift;
     s->granule_unit_shift = (uint8_t)(l->granule_shift - l->unit_shift);
     s->count = l->count;
@@ -81,7 +82,8 @@ static void init_space(struct space *s, const struct layout *l)
     for (unsigned kind = 0; kind < KIND_COUNT; kind++)
         s->class_size[kind] = (uint32_t)vmma__classes.units[kind]
                               << s->unit_shift;
-    s->dummy.stamp = STAMP_COUNTDOWN_MAX;
+    memcpy(s->class_of, vmma__classes.of_units, sizeof s->class_of);
+    vmma__slab_init(s);
     space_set_doors(s);
 }
 
@@ -347,30 +349,42 @@ static void slot_prepare(struct vmma_context *ctx, uint32_t slot)
     c->next_dead = NONE;
 }
 
-/* After 2^24 lives of a slot its tokens begin again: erase every stamp of it
- * that may still lie about. */
-static void slot_erase_stamps(struct vmma_context *ctx, uint32_t slot)
+/*
+ * The serials are used up.  All tokens begin again: live clients get the
+ * numbers of their slots, and stamps of the dead, which may still lie about,
+ * are erased.  Once in 2^32 lives.
+ */
+static void context_renumber(struct vmma_context *ctx)
 {
     struct space *s = &ctx->pool.space;
+    struct client *c;
 
     for (uint32_t g = 0; g < s->scrubbed; g++) {
-        uint64_t stamp = space_record(s, g)->stamp;
+        struct record *r = space_record(s, g);
 
-        if (space_map(s)[g] == space_ref(s, g) && stamp_token(stamp) != 0 &&
-            stamp_slot(stamp) == slot)
-            piece_end(s, g);
+        if (stamp_token(r->stamp) == 0)
+            continue;
+        c = context_owner(ctx, r->stamp);
+        r->stamp = c == NULL ? 0
+                             : stamp_make(token_make(stamp_slot(r->stamp) + 1,
+                                                     stamp_slot(r->stamp)),
+                                          stamp_entry(r->stamp));
     }
+    for (c = vmma__context_next(ctx, 0); c != NULL;
+         c = vmma__context_next(ctx, context_slot_number(ctx, c) + 1)) {
+        uint32_t slot = context_slot_number(ctx, c);
+
+        c->heap.token = token_make(slot + 1, slot);
+    }
+    ctx->last_serial = ctx->max_clients;
 }
 
 static void slot_begin(struct vmma_context *ctx, uint32_t slot)
 {
-    struct client *c = context_slot(ctx, slot);
-
-    if (c->incarnation + 1 >= CLIENT_INCARNATIONS) {
-        slot_erase_stamps(ctx, slot);
-        c->incarnation = 0;
-    }
-    vmma__client_begin(c, slot);
+    if (ctx->last_serial == UINT32_MAX)
+        context_renumber(ctx);
+    vmma__client_begin(context_slot(ctx, slot),
+                       token_make(++ctx->last_serial, slot));
 }
 
 /* ---- clients ---------------------------------------------------------- */
@@ -449,8 +463,7 @@ vmma__context_create_client(struct vmma_context *ctx,
     c->user = (uintptr_t)config->user;
     vmma__client_set_name(c, config->name);
     c->state = CLIENT_LIVE;
-    c->last_generation = (uint16_t)(c->last_generation % CLIENT_GENERATIONS +
-                                    1);
+    c->last_generation = (uint8_t)(c->last_generation % CLIENT_GENERATIONS + 1);
     c->generation = c->last_generation;
     *client = c;
     return VMMA_OK;

@@ -27,6 +27,7 @@ struct vmma_context {
     uint32_t dead_count;        /* queue of dead slots, oldest first          */
     uint32_t dead_first, dead_last;
     uint64_t last_id;
+    uint32_t last_serial;       /* of the token that was made last            */
 
     /* what is allowed */
     uint32_t flags;             /* VMMA_FLAG_... in force                     */

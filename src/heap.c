@@ -2,13 +2,19 @@
  * heap.c - one client's memory: its arenas, and the pieces cut from them.
  *
  * A heap holds arenas, in a list through their structs.  Their free granules
- * are in one buddy; pieces never cross an arena's end.  Higher rooms take
- * runs of granules and make slabs and large blocks of them.
+ * are in maximal runs (runs.c); pieces never cross an arena's end.  Higher
+ * rooms take runs of granules and make slabs and large blocks of them.
  *
- * Growth.  When the buddy has no piece that is large enough, one more arena
- * is taken: as large as all that is held until that is 1 MiB, then an eighth
- * of it, so that a client of n bytes has O(log n) arenas and wastes at most
- * an eighth by growing.  Under a quota it is at most a sixteenth of that, so
+ * Placing.  The shortest free run that is long enough is cut to size: slabs
+ * take its first natural place, large blocks its end, and blocks that grew
+ * before its start, so that what is behind them can be had when they grow
+ * again.  Before the heap grows empty slabs are collected, from time to time
+ * (slab.c).
+ *
+ * Growth.  When there is no run that is long enough, one more arena is taken:
+ * as large as all that is held until that is 1 MiB, then an eighth of it, so
+ * that a client of n bytes has O(log n) arenas and wastes at most an eighth by
+ * growing.  Under a quota it is at most a sixteenth of that, so
  * that a few blocks that stay cannot hold most of it.  If the context or the
  * quota does not allow that, smaller ones are tried, down to what the request
  * needs.
@@ -19,7 +25,7 @@
  *
  *   H1  held is the sum of the arenas' counts; arena_count their number.
  *   H2  an arena's `used` is the number of its granules that are in no free
- *       piece.
+ *       run.
  *   H3  spare is NONE or an arena of this heap whose used is 0.
  *   H4  held >= reserved, and held <= ceiling unless the quota was lowered
  *       below what was held.
@@ -30,22 +36,28 @@ enum {
     GROW_DOUBLING_BYTES_LOG2 = 20, /* arenas double the total up to here      */
     GROW_FRACTION_LOG2 = 3,        /* then they add an eighth                 */
     GROW_QUOTA_LOG2 = 4,           /* never more than a sixteenth of a quota  */
-    HEAP_TRIES = 8                 /* places to look at before growing        */
+    HEAP_TRIES = 4                 /* free runs to look at before growing     */
 };
+
+/* Where in a free run granules are taken: slabs at its first natural place,
+ * so that memory is filled upwards; large blocks at its end, away from them;
+ * and what is likely to grow at its start, with the rest of it behind. */
+enum heap_place { HEAP_NATURAL, HEAP_END, HEAP_START };
 
 void vmma__heap_init(struct heap *h, uint64_t token)
 {
     h->token = token;
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         h->current[i] = 0;
-        h->partial[i] = NONE;
+        h->credit[i] = 0;
     }
     for (unsigned i = 0; i < HEAP_BINS; i++)
         h->bins[i] = NONE;
-    vmma__buddy_init(&h->free);
+    vmma__runs_init(&h->free);
     h->cached = 0;
     h->first_arena = h->spare = NONE;
     h->arena_count = h->held = h->peak = h->reserved = 0;
+    h->collect_at = HEAP_COLLECT_LEAST;
     h->ceiling = h->soft = NONE;
 }
 
@@ -57,6 +69,13 @@ unsigned vmma__heap_entry(const struct pool *p, uint32_t arena, unsigned kind,
     unsigned span = arena_order(space_arena(&p->space, arena)->count);
 
     return entry_make(kind, span, order);
+}
+
+/* What marks the free runs of the arena. */
+static uint64_t heap_free_stamp(const struct heap *h, const struct pool *p,
+                                uint32_t arena)
+{
+    return stamp_make(h->token, vmma__heap_entry(p, arena, KIND_FREE, 0));
 }
 
 static void heap_link(struct heap *h, struct pool *p, uint32_t g)
@@ -93,16 +112,8 @@ static void heap_unlink(struct heap *h, struct pool *p, uint32_t g)
 /* Give back an arena that is all free. */
 static void heap_drop(struct heap *h, struct pool *p, uint32_t g)
 {
-    uint32_t end = g + space_arena(&p->space, g)->count;
-
     INSIST(space_arena(&p->space, g)->used == 0);
-    for (uint32_t piece = g; piece < end; ) {
-        uint32_t size = piece_count(&p->space, piece,
-                                    piece_at(&p->space, piece));
-
-        vmma__buddy_remove(&h->free, &p->space, piece);
-        piece += size;
-    }
+    vmma__runs_remove(&h->free, &p->space, g);
     heap_unlink(h, p, g);
     vmma__pool_give(p, g);
 }
@@ -113,21 +124,28 @@ static bool heap_may_drop(const struct heap *h, const struct pool *p,
     return h->held - space_arena(&p->space, g)->count >= h->reserved;
 }
 
-/* The arena at g has become empty. */
+/* The arena at g has become empty: it or the spare one, whichever is smaller,
+ * may go. */
 static void heap_emptied(struct heap *h, struct pool *p, uint32_t g)
 {
-    if (h->spare == NONE)
+    uint32_t other = h->spare;
+
+    if (other == NONE || space_arena(&p->space, other)->count <
+                             space_arena(&p->space, g)->count) {
         h->spare = g;
-    else if (heap_may_drop(h, p, g))
+        g = other;
+    }
+    if (g != NONE && heap_may_drop(h, p, g))
         heap_drop(h, p, g);
 }
 
 /* ---- growth ----------------------------------------------------------- */
 
-/* How much to grow by when `count` granules are needed.  Whole multiples of
- * the least arena, because nobody could have the rest. */
+/* How much to grow by when `count` granules are needed and `wish`, which is
+ * not less, would be of use.  Whole multiples of the least arena, because
+ * nobody could have the rest. */
 static uint32_t heap_step(const struct heap *h, const struct pool *p,
-                          uint32_t count)
+                          uint32_t count, uint32_t wish)
 {
     unsigned shift = p->space.granule_shift;
     uint32_t step = h->held;
@@ -144,8 +162,10 @@ static uint32_t heap_step(const struct heap *h, const struct pool *p,
     if (step < ARENA_GRANULES_MIN)
         step = ARENA_GRANULES_MIN;
     step = (uint32_t)1 << bits_log2_floor(step);
-    if (step < count)
-        step = (uint32_t)bits_align_up(count, ARENA_GRANULES_MIN);
+    if (h->ceiling != NONE && wish > h->ceiling >> GROW_QUOTA_LOG2)
+        wish = count;
+    if (step < wish)
+        step = (uint32_t)bits_align_up(wish, ARENA_GRANULES_MIN);
     return step;
 }
 
@@ -196,13 +216,11 @@ static uint32_t heap_take_arena(struct heap *h, struct pool *p, uint32_t step,
     return g;
 }
 
-/* The run [g, g + count) of the arena that contains it becomes free pieces. */
-static void heap_put(struct heap *h, struct pool *p, uint32_t arena,
-                     uint32_t g, uint32_t count)
+/* The whole arena at g becomes one free run. */
+static void heap_put(struct heap *h, struct pool *p, uint32_t g)
 {
-    unsigned span = arena_order(space_arena(&p->space, arena)->count);
-
-    vmma__buddy_put(&h->free, &p->space, heap_mark(h, span), g, count);
+    vmma__runs_put(&h->free, &p->space, heap_free_stamp(h, p, g), g,
+                   space_arena(&p->space, g)->count);
 }
 
 /* Free granules in the arenas. */
@@ -217,11 +235,12 @@ static uint32_t heap_idle(const struct heap *h, const struct pool *p)
     return idle;
 }
 
-static uint32_t heap_grow(struct heap *h, struct pool *p,
+/* Take an arena in which the request fits; it is all one free run. */
+static uint32_t heap_grow(struct heap *h, struct pool *p, uint32_t wish,
                           struct heap_request *request)
 {
     uint32_t count = request->count;
-    uint32_t step = heap_limit(h, request, heap_step(h, p, count));
+    uint32_t step = heap_limit(h, request, heap_step(h, p, count, wish));
     uint32_t g;
 
     if (step == 0)
@@ -232,71 +251,86 @@ static uint32_t heap_grow(struct heap *h, struct pool *p,
                              ? VMMA_E_EXHAUSTED : VMMA_E_FRAGMENTED;
         return NONE;
     }
-    heap_put(h, p, g, g + count, space_arena(&p->space, g)->count - count);
-    space_arena(&p->space, g)->used = count;
-    request->arena = g;
+    heap_put(h, p, g);
     return g;
 }
 
 /* ---- pieces ----------------------------------------------------------- */
 
-/* A piece of the buddy, cut to size. */
-static uint32_t heap_take_piece(struct heap *h, struct pool *p,
-                                unsigned order, struct heap_request *request)
+static uint32_t heap_place_in(const struct space *s, uint32_t g,
+                              uint32_t count, enum heap_place place)
 {
-    uint32_t g = h->free.first[order], count = request->count;
-    uint32_t arena = entry_arena(piece_at(&p->space, g), g);
+    uint32_t last = g + run_count(s, g) - count, natural;
 
-    vmma__buddy_remove(&h->free, &p->space, g);
-    heap_put(h, p, arena, g + count, ((uint32_t)1 << order) - count);
-    space_arena(&p->space, arena)->used += count;
-    if (h->spare == arena)
-        h->spare = NONE;
-    request->arena = arena;
-    return g;
+    if (place == HEAP_END)
+        return last;
+    if (place == HEAP_START)
+        return g;
+    natural = (uint32_t)bits_align_up(g, count);
+    return natural <= last ? natural : g;
 }
 
-/* A place that is free as far as it is needed: what a block that was not a
- * power of two long left behind serves its like again. */
-static uint32_t heap_take_run(struct heap *h, struct pool *p, uint32_t tries,
-                              struct heap_request *request)
+/* Take the request's granules out of the free run at g. */
+static uint32_t heap_cut(struct heap *h, struct pool *p, uint32_t g,
+                         enum heap_place place, struct heap_request *request)
 {
-    uint32_t g = vmma__buddy_find_run(&h->free, &p->space, heap_mark(h, 0),
-                                      request->count, tries);
+    uint32_t count = request->count;
+    uint32_t arena = entry_arena(piece_at(&p->space, g), g);
+
+    request->arena = arena;
+    space_arena(&p->space, arena)->used += request->count;
+    if (h->spare == arena)
+        h->spare = NONE;
+    return vmma__runs_cut(&h->free, &p->space, g,
+                          heap_place_in(&p->space, g, count, place), count);
+}
+
+static uint32_t heap_take_at(struct heap *h, struct pool *p,
+                             enum heap_place place, uint32_t wish,
+                             struct heap_request *request)
+{
+    uint32_t g = vmma__runs_find(&h->free, &p->space, request->count,
+                                 HEAP_TRIES);
 
     if (g == NONE)
-        return NONE;
-    request->arena = entry_arena(piece_at(&p->space, g), g);
-    return vmma__heap_claim(h, p, request->arena, g, request->count) ? g
-                                                                     : NONE;
+        g = heap_grow(h, p, wish, request);
+    if (g == NONE)
+        g = vmma__runs_find(&h->free, &p->space, request->count, UINT32_MAX);
+    return g == NONE ? NONE : heap_cut(h, p, g, place, request);
+}
+
+bool vmma__heap_must_grow(const struct heap *h, const struct pool *p,
+                          uint32_t count)
+{
+    return vmma__runs_find(&h->free, &p->space, count, HEAP_TRIES) == NONE;
 }
 
 uint32_t vmma__heap_take(struct heap *h, struct pool *p,
                          struct heap_request *request)
 {
-    unsigned order = vmma__buddy_find(&h->free,
-                                      bits_log2_ceil(request->count));
-    uint32_t g;
+    return heap_take_at(h, p, HEAP_NATURAL, request->count, request);
+}
 
-    if (order != ORDER_COUNT)
-        return heap_take_piece(h, p, order, request);
-    g = heap_take_run(h, p, HEAP_TRIES, request);
-    if (g == NONE)
-        g = heap_grow(h, p, request);
-    if (g == NONE)
-        g = heap_take_run(h, p, UINT32_MAX, request);
-    return g;
+uint32_t vmma__heap_take_end(struct heap *h, struct pool *p,
+                             struct heap_request *request)
+{
+    return heap_take_at(h, p, HEAP_END, request->count, request);
+}
+
+uint32_t vmma__heap_take_start(struct heap *h, struct pool *p, uint32_t wish,
+                               struct heap_request *request)
+{
+    return heap_take_at(h, p, HEAP_START, wish, request);
 }
 
 void vmma__heap_give(struct heap *h, struct pool *p, uint32_t arena,
                      uint32_t g, uint32_t count)
 {
     struct arena *a = space_arena(&p->space, arena);
-    unsigned span = arena_order(a->count);
 
     INSIST(a->used >= count);
-    vmma__buddy_give(&h->free, &p->space, heap_mark(h, span), g, count,
-                     arena, arena + a->count);
+    vmma__runs_give(&h->free, &p->space, heap_free_stamp(h, p, arena), g, count,
+                    arena, arena + a->count);
     a->used -= count;
     if (a->used == 0)
         heap_emptied(h, p, arena);
@@ -306,15 +340,13 @@ bool vmma__heap_claim(struct heap *h, struct pool *p, uint32_t arena,
                       uint32_t g, uint32_t count)
 {
     struct arena *a = space_arena(&p->space, arena);
-    struct buddy_mark mark = heap_mark(h, arena_order(a->count));
 
-    if (g + count > arena + a->count ||
-        !vmma__buddy_is_free_run(&p->space, mark, g, count))
+    if (g == arena + a->count ||
+        !run_is_at(&p->space, g, heap_free_stamp(h, p, arena)) ||
+        run_count(&p->space, g) < count)
         return false;
-    vmma__buddy_take_run(&h->free, &p->space, mark, g, count);
+    vmma__runs_cut(&h->free, &p->space, g, g, count);
     a->used += count;
-    if (h->spare == arena)
-        h->spare = NONE;
     return true;
 }
 
@@ -330,7 +362,7 @@ bool vmma__heap_reserve(struct heap *h, struct pool *p, uint32_t count)
 
         if (g == NONE)
             break;
-        heap_put(h, p, g, g, space_arena(&p->space, g)->count);
+        heap_put(h, p, g);
     }
     if (h->held >= count) {
         h->reserved = count;
@@ -367,13 +399,10 @@ void vmma__heap_release(struct heap *h, struct pool *p)
 uint32_t vmma__heap_largest(const struct heap *h, const struct pool *p)
 {
     uint32_t best = vmma__pool_largest(p), room = heap_room(h);
-    int order = vmma__buddy_largest(&h->free);
+    uint32_t g = vmma__runs_longest(&h->free, &p->space);
 
     if (best > room)
         best = room;
-    if (order >= 0 && (uint32_t)1 << order > best)
-        best = (uint32_t)1 << order;
-    if (h->spare != NONE && space_arena(&p->space, h->spare)->count > best)
-        best = space_arena(&p->space, h->spare)->count;
-    return best;
+    return g != NONE && run_count(&p->space, g) > best
+               ? run_count(&p->space, g) : best;
 }

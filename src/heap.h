@@ -6,22 +6,28 @@
 
 #include "libvmma.h"
 #include "pool.h"
+#include "runs.h"
 
-enum { HEAP_BINS = 12 };
+enum {
+    HEAP_BINS = 9,
+    HEAP_COLLECT_LEAST = 64     /* granules held: less is not worth it        */
+};
 
 struct heap {
     uint64_t token;             /* what the client's records are stamped with */
     uint32_t current[CLASS_COUNT]; /* slab room: reference of the slab that
                                    alloc uses, or the dummy's                 */
-    uint32_t partial[CLASS_COUNT]; /* slab room: slabs worth coming back to   */
+    int16_t credit[CLASS_COUNT]; /* slab room: see slab.c                     */
     uint32_t bins[HEAP_BINS];   /* large room: cached blocks by count         */
-    struct buddy free;          /* free pieces of the arenas                  */
+    struct runs free;           /* free runs of the arenas                    */
     uint32_t cached;            /* large room: granules in the bins           */
     uint32_t first_arena;       /* the arena taken last, or NONE              */
     uint32_t arena_count;
     uint32_t spare;             /* one empty arena that is kept, or NONE      */
     uint32_t held;              /* granules in the arenas                     */
     uint32_t peak;              /* the most that `held` ever was              */
+    uint32_t collect_at;        /* slab room: when this much is held, empty
+                                   slabs are collected before it grows        */
     uint32_t reserved;          /* granules below which `held` never falls    */
     uint32_t ceiling;           /* the quota in whole granules; NONE: none    */
     uint32_t soft;              /* the soft limit likewise                    */
@@ -40,20 +46,35 @@ struct heap_request {
                                    soft limit is in the way                   */
 };
 
-/* Take granules that start at a multiple of 2^ceil(log2 count), growing if
- * need be; the first one's number, or NONE.  They are nobody's piece yet.
- * O(log n). */
+/* Would vmma__heap_take have to grow for so many granules?  O(1). */
+bool vmma__heap_must_grow(const struct heap *h, const struct pool *p,
+                          uint32_t count);
+
+/* Take granules, growing if need be; the first one's number, or NONE.  They
+ * are nobody's piece yet.  For slabs, whose counts are powers of two: at a
+ * natural place if the free run has one.  O(log n). */
 uint32_t vmma__heap_take(struct heap *h, struct pool *p,
                          struct heap_request *request);
 
+/* The same for any count, at the other end of the free run. */
+uint32_t vmma__heap_take_end(struct heap *h, struct pool *p,
+                             struct heap_request *request);
+
+/* The same, with what is left of the free run behind it: for a block that is
+ * likely to grow.  An arena that is taken for it has `wish` granules, at least
+ * `count`, if it may. */
+uint32_t vmma__heap_take_start(struct heap *h, struct pool *p, uint32_t wish,
+                               struct heap_request *request);
+
 /* Give granules back that are no piece any more: [g, g + count), all in the
  * arena at `arena`.  An arena that is empty then goes back to the pool,
- * unless it is the only one to spare or reserved.  O(log^2 count). */
+ * unless it is the only one to spare or reserved.  O(1), or that of
+ * vmma__pool_give. */
 void vmma__heap_give(struct heap *h, struct pool *p, uint32_t arena,
                      uint32_t g, uint32_t count);
 
-/* Take exactly the granules [g, g + count) if they are all free and in the
- * arena at `arena`; for a large block that grows in place.  O(log count). */
+/* Take exactly the granules [g, g + count) if they begin a free run of the
+ * arena at `arena`; for a large block that grows in place.  O(1). */
 bool vmma__heap_claim(struct heap *h, struct pool *p, uint32_t arena,
                       uint32_t g, uint32_t count);
 
@@ -69,8 +90,8 @@ void vmma__heap_trim(struct heap *h, struct pool *p);
  * O(arenas). */
 void vmma__heap_release(struct heap *h, struct pool *p);
 
-/* A count that vmma__heap_take would serve now, and each below it; a run that
- * is no natural piece may serve up to twice as many.  O(log n). */
+/* A count that vmma__heap_take would serve now, and each below it.
+ * O(log n). */
 uint32_t vmma__heap_largest(const struct heap *h, const struct pool *p);
 
 /* The entry for a piece of this kind and order in an arena at `arena` that
@@ -84,12 +105,6 @@ static inline uint32_t heap_room(const struct heap *h)
     if (h->ceiling == NONE)
         return NONE;
     return h->ceiling > h->held ? h->ceiling - h->held : 0;
-}
-
-/* What marks the free pieces in an arena of this span. */
-static inline struct buddy_mark heap_mark(const struct heap *h, unsigned span)
-{
-    return (struct buddy_mark){ h->token, KIND_FREE, span };
 }
 
 #endif

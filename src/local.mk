@@ -11,6 +11,7 @@ libvmma_core_la_SOURCES = \
 	%D%/layout.c %D%/layout.h \
 	%D%/buddy.c %D%/buddy.h \
 	%D%/pool.c %D%/pool.h \
+	%D%/runs.c %D%/runs.h \
 	%D%/heap.c %D%/heap.h \
 	%D%/slab.c %D%/slab.h \
 	%D%/large.c %D%/large.h \

@@ -2,10 +2,11 @@
  * locate.c - what is at an address?
  *
  * The map leads to the piece when the granule is in a slab, or is the first
- * one of its piece.  Otherwise the pieces that could hold it start at its
- * natural places, one per order: they are tried upwards.  A stale reference
- * does no harm, because the record behind it must bear a live owner's token
- * and the granule must lie in the piece (space.h).
+ * one of its piece.  Otherwise it may be in a large block, and then the head
+ * of its natural part refers to the block: that is the granule's own number
+ * with some of its low bits cleared, so all of these are tried upwards.  A
+ * stale reference does no harm, because the record behind it must bear a live
+ * owner's token and the granule must lie in the piece (space.h).
  */
 #include "locate.h"
 
@@ -36,14 +37,12 @@ static struct client *find_piece(const struct vmma_context *ctx, uint32_t g,
     const struct space *s = &ctx->pool.space;
     struct client *c;
 
-    *record = space_at(s, space_map(s)[g]);
+    *record = piece_record(s, g);
     c = piece_owner(ctx, *record, g);
-    for (unsigned o = 0; c == NULL && o < ORDER_COUNT; o++) {
-        uint32_t head = g >> o << o, ref = space_ref(s, head);
-
-        *record = space_at(s, ref);
-        if (space_map(s)[head] == ref)
-            c = piece_owner(ctx, *record, g);
+    for (uint32_t part = g; c == NULL && part != 0; ) {
+        part &= part - 1;
+        *record = piece_record(s, part);
+        c = piece_owner(ctx, *record, g);
     }
     return c;
 }
@@ -76,15 +75,12 @@ static struct place place_in_large(const struct vmma_context *ctx,
                                    uintptr_t address)
 {
     const struct space *s = &ctx->pool.space;
-    uintptr_t first = large_start(s, g);
     struct place place = {
         .client = c, .piece = g, .kind = KIND_LARGE,
-        .start = space_heap(s) + (first << s->granule_shift),
+        .start = space_heap(s) + ((uintptr_t)g << s->granule_shift),
         .size = (size_t)large_count(s, g) << s->granule_shift,
     };
 
-    if (address < place.start)
-        return no_place(VMMA_E_NOT_LIVE);
     place.status = address == place.start ? VMMA_OK : VMMA_E_INTERIOR;
     return place;
 }

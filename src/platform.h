@@ -1,8 +1,8 @@
 /*
  * platform.h - what differs between compilers; the only place that asks.
  *
- * Offers: LIKELY, UNLIKELY, NOINLINE, HIDDEN, prefetch, and the bit scans that
- * every compiler has under another name.
+ * Offers: LIKELY, UNLIKELY, NOINLINE, OUTLINE, HIDDEN, prefetch, the byte order,
+ * and the bit scans that every compiler has under another name.
  */
 #ifndef VMMA_PLATFORM_H
 #define VMMA_PLATFORM_H
@@ -22,9 +22,14 @@
  * empty and the call is a jump. */
 #define NOINLINE __attribute__((noinline, cold))
 
+/* Likewise, but not rare: compiled for speed. */
+#define OUTLINE __attribute__((noinline))
+
 /* Not exported; said where data is declared, so that it is addressed without
  * a detour through the table of what may be elsewhere. */
 #define HIDDEN __attribute__((visibility("hidden")))
+
+#define PLATFORM_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 /* Index of the lowest set bit; undefined for 0. */
 static inline unsigned platform_lowest(uint64_t x)

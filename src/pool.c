@@ -53,21 +53,22 @@ static uint32_t pool_piece_at_mark(const struct pool *p)
 {
     uint32_t mark = p->space.high_water;
 
-    for (unsigned o = 0; o < ORDER_COUNT; o++) {
-        uint32_t size = (uint32_t)1 << o;
+    for (uint32_t orders = p->free.orders; orders != 0; orders &= orders - 1) {
+        unsigned order = platform_lowest(orders);
+        uint32_t size = (uint32_t)1 << order;
 
         if (size > mark || (mark & (size - 1)) != 0)
             break;
-        if (vmma__buddy_is_free(&p->space, pool_mark(), mark - size, o))
+        if (vmma__buddy_is_free(&p->space, mark - size, order))
             return mark - size;
     }
     return NONE;
 }
 
-static void pool_lower(struct pool *p)
+/* All is free from g to the mark, and no piece yet: lower the mark. */
+static void pool_lower(struct pool *p, uint32_t g)
 {
-    uint32_t g;
-
+    p->space.high_water = g;
     while ((g = pool_piece_at_mark(p)) != NONE) {
         vmma__buddy_remove(&p->free, &p->space, g);
         p->space.high_water = g;
@@ -81,10 +82,9 @@ static uint32_t pool_take_run(struct pool *p, uint32_t count)
     uint32_t g = NONE;
 
     if (count > ARENA_GRANULES_MIN)
-        g = vmma__buddy_find_run(&p->free, &p->space, pool_mark(), count,
-                                 UINT32_MAX);
+        g = vmma__buddy_find_run(&p->free, &p->space, count);
     if (g != NONE)
-        vmma__buddy_take_run(&p->free, &p->space, pool_mark(), g, count);
+        vmma__buddy_take_run(&p->free, &p->space, g, count);
     return g;
 }
 
@@ -97,7 +97,7 @@ static uint32_t pool_take_free(struct pool *p, uint32_t count)
     if (order == ORDER_COUNT)
         return pool_take_run(p, count);
     g = vmma__buddy_pop(&p->free, &p->space, order);
-    vmma__buddy_put(&p->free, &p->space, pool_mark(), g + count,
+    vmma__buddy_put(&p->free, &p->space, g + count,
                     ((uint32_t)1 << order) - count);
     return g;
 }
@@ -111,8 +111,7 @@ static uint32_t pool_take_fresh(struct pool *p, uint32_t count)
     if (g >= p->space.count || p->space.count - g < count)
         return NONE;
     pool_raise(p, (uint32_t)g + count);
-    vmma__buddy_put(&p->free, &p->space, pool_mark(), mark,
-                    (uint32_t)g - mark);
+    vmma__buddy_put(&p->free, &p->space, mark, (uint32_t)g - mark);
     return (uint32_t)g;
 }
 
@@ -141,9 +140,10 @@ void vmma__pool_give(struct pool *p, uint32_t g)
 
     p->held -= count;
     p->arena_count--;
-    vmma__buddy_give(&p->free, &p->space, pool_mark(), g, count, 0,
-                     p->space.high_water);
-    pool_lower(p);
+    if (g + count == p->space.high_water)
+        pool_lower(p, g);
+    else
+        vmma__buddy_give(&p->free, &p->space, g, count, p->space.high_water);
 }
 
 /* The largest run above the mark that starts at a natural place for it. */

@@ -38,10 +38,4 @@ uint32_t vmma__pool_free(const struct pool *p);
 /* The block has grown to `count` granules, at most the capacity. */
 void vmma__pool_extend(struct pool *p, uint32_t count);
 
-/* What marks the pool's free pieces. */
-static inline struct buddy_mark pool_mark(void)
-{
-    return (struct buddy_mark){ 0, KIND_POOL_FREE, 0 };
-}
-
 #endif

@@ -157,7 +157,7 @@ static bool make_wish(const struct space *s, size_t size, size_t alignment,
         return false;
     *w = (struct wish){ .size = size, .kind = KIND_LARGE,
                         .align = round_up_shift(alignment, s->unit_shift),
-                        .shape = { (uint32_t)count, (uint32_t)align } };
+                        .shape = { (uint32_t)count, (uint32_t)align, false } };
     if (align == 1)
         w->kind = wish_class(s, round_up_shift(size, s->unit_shift), w->align);
     return true;
@@ -200,7 +200,7 @@ static void tell_soft_limit(struct client *c, size_t size)
     before = vmma__context_enter(ctx, context_slot_number(ctx, c));
     ctx->soft_limit(ctx->user, client_handle(c), size);
     vmma__context_leave(ctx, before);
-    vmma__slab_gather(&c->heap, client_pool(c));
+    vmma__large_trim(&c->heap, client_pool(c));
 }
 
 /* Once per request the soft limit is told, and then passed if need be. */
@@ -218,10 +218,9 @@ static void *try_once(struct client *c, struct wish *w)
     return block;
 }
 
-/* Make freed blocks that wait usable, then merge all that can be merged. */
+/* Merge all that can be merged. */
 static void *try_after_trim(struct client *c, struct wish *w)
 {
-    vmma__slab_gather(&c->heap, client_pool(c));
     vmma__client_trim(c);
     return try_once(c, w);
 }
@@ -280,9 +279,10 @@ static void *try_hard(struct client *c, struct wish *w)
     return block;
 }
 
-/* A block, or NULL and the cause; nothing is counted or told. */
+/* A block, or NULL and the cause; nothing is counted or told.  `grows` is for
+ * large blocks (large.h). */
 static void *allocate(struct client *c, size_t size, size_t alignment,
-                      enum vmma_status *cause)
+                      bool grows, enum vmma_status *cause)
 {
     const struct space *s = &client_pool(c)->space;
     struct wish w;
@@ -291,6 +291,7 @@ static void *allocate(struct client *c, size_t size, size_t alignment,
     *cause = VMMA_E_TOO_LARGE;
     if (!make_wish(s, size, alignment, &w))
         return NULL;
+    w.shape.grows = grows;
     block = try_hard(c, &w);
     if (block == NULL && host_made_room(c, &w))
         block = try_hard(c, &w);
@@ -322,7 +323,7 @@ void *vmma__request_alloc(struct vmma_client *handle, size_t size,
     if (named_client(handle, &c, NULL) != VMMA_OK)
         return NULL;
     if (client_context(c)->busy == 0)
-        block = allocate(c, size, alignment, &cause);
+        block = allocate(c, size, alignment, false, &cause);
     if (block == NULL)
         fail(c, size, cause);
     return block;
@@ -335,11 +336,13 @@ static void free_block(const struct place *place)
     struct client *c = place->client;
     struct pool *p = client_pool(c);
 
+    struct record *r = space_record(&p->space, place->piece);
+
     fill_freed(c, (void *)place->start, place->size);
     if (place->kind == KIND_LARGE)
         vmma__large_free(&c->heap, p, place->piece);
-    else
-        vmma__slab_free(&c->heap, p, place->piece, place->index);
+    else if (!slab_push(r, place->index))
+        vmma__slab_relist(&c->heap, p, r);
 }
 
 /* In a callback only the client that it was called for may be freed from. */
@@ -398,15 +401,6 @@ enum vmma_status vmma__request_free(struct vmma_context *ctx, void *block)
     return VMMA_OK;
 }
 
-enum vmma_status vmma__request_slab_event(struct client *c,
-                                          const struct record *r)
-{
-    struct pool *p = client_pool(c);
-
-    vmma__slab_event(&c->heap, p, record_head(&p->space, r));
-    return VMMA_OK;
-}
-
 /* ---- resize ----------------------------------------------------------- */
 
 /* Make the block at `place` at least `size` bytes where it is, giving back
@@ -453,7 +447,7 @@ static void *move_block(const struct place *place, size_t size,
 {
     struct client *c = place->client;
     void *old = (void *)place->start;
-    void *block = allocate(c, size, 1, cause);
+    void *block = allocate(c, size, 1, place->kind == KIND_LARGE, cause);
     struct place again = own_place(c, old);
 
     if (block == NULL || block == old)

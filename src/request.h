@@ -27,9 +27,4 @@ enum vmma_status vmma__request_free_from(struct vmma_client *handle,
                                          void *block);
 enum vmma_status vmma__request_free(struct vmma_context *ctx, void *block);
 
-/* The fast path has freed a block of the slab with this record, and its
- * countdown has come to 0. */
-enum vmma_status vmma__request_slab_event(struct client *c,
-                                          const struct record *r);
-
 #endif

@@ -15,19 +15,26 @@ static size_t granule_bytes(const struct space *s, uint32_t granules)
 
 /* ---- precalculated ---------------------------------------------------- */
 
-/* The largest class of which a slab has a block ready; 0 if none. */
+/* Does the slab under the hand or the next one have a block ready? */
+static bool has_ready(const struct space *s, uint32_t ref)
+{
+    const struct record *r = space_at(s, ref), *next;
+
+    if (ref == 0)
+        return false;
+    next = space_at(s, space_link_at(s, ref)->next);
+    return (slab_idle(s, record_head(s, r), stamp_entry(r->stamp)) |
+            slab_idle(s, record_head(s, next), stamp_entry(next->stamp))) != 0;
+}
+
+/* The largest class of which a block is found at once; 0 if none. */
 static size_t largest_ready(const struct client *c)
 {
     const struct space *s = &client_pool(c)->space;
 
-    for (unsigned kind = CLASS_COUNT; kind > 0; kind--) {
-        uint32_t ref = c->heap.current[kind - 1];
-        const struct record *r = space_at(s, ref);
-
-        if (c->heap.partial[kind - 1] != NONE ||
-            (ref != 0 && slab_idle(s, record_head(s, r), stamp_entry(r->stamp)) != 0))
+    for (unsigned kind = CLASS_COUNT; kind > 0; kind--)
+        if (has_ready(s, c->heap.current[kind - 1]))
             return s->class_size[kind];
-    }
     return 0;
 }
 

@@ -68,7 +68,7 @@ static bool visit_piece(void *state, const struct client *c, uint32_t g,
     if (entry_kind(entry) == KIND_LARGE) {
         struct vmma_block block = {
             .client = client_handle(c),
-            .start = (void *)(space_heap(s) + ((uintptr_t)large_start(s, g)
+            .start = (void *)(space_heap(s) + ((uintptr_t)g
                                                << s->granule_shift)),
             .size = (size_t)large_count(s, g) << s->granule_shift,
         };

@@ -446,9 +446,9 @@ START_TEST(a_deleted_client_is_recognised_when_its_slot_is_recycled)
 }
 END_TEST
 
-START_TEST(a_slot_has_511_different_handles_before_one_repeats)
+START_TEST(a_slot_has_255_different_handles_before_one_repeats)
 {
-    enum { MANY = 511 };
+    enum { MANY = 255 };
     struct vmma_context_config config = VMMA_CONTEXT_CONFIG_INIT;
     struct vmma_client *handles[MANY];
     struct vmma_context *context;
@@ -561,7 +561,7 @@ static TCase *handles(void)
     tcase_add_test(tc, a_deleted_client_is_answered_by_every_call);
     tcase_add_test(tc,
                    a_deleted_client_is_recognised_when_its_slot_is_recycled);
-    tcase_add_test(tc, a_slot_has_511_different_handles_before_one_repeats);
+    tcase_add_test(tc, a_slot_has_255_different_handles_before_one_repeats);
     tcase_add_test(tc, a_slot_is_reused_only_after_the_others);
     tcase_add_test(tc, a_client_of_another_context_is_a_client_of_that_one);
     return tc;

@@ -9,7 +9,7 @@
 static struct world world;
 static void *blocks[4096];
 
-enum { SIZE = MIB, GRANULE = 1024 };
+enum { SIZE = 2 * MIB, GRANULE = 1024 };
 
 static void open_world(void)
 {
@@ -39,7 +39,7 @@ START_TEST(a_fresh_context_has_everything_free)
     ck_assert_uint_eq(stats.alignment, 16);
     ck_assert_uint_eq(stats.block_size, GRANULE);
     ck_assert_uint_eq(stats.smallest_block, 16);
-    ck_assert_uint_eq(stats.max_clients, 32);
+    ck_assert_uint_eq(stats.max_clients, 64);
     ck_assert_uint_eq(stats.client_count, 2);
 }
 END_TEST

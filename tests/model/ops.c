@@ -329,7 +329,7 @@ static void do_dead_handle(struct model *m)
     void *address = any_address(m);
 
     m->what = "dead handle";
-    /* after 511 reuses of its slot a handle may be somebody else's again */
+    /* after 255 reuses of its slot a handle may be somebody else's again */
     for (size_t i = 0; i < m->client_count; i++)
         if (m->clients[i].handle == dead)
             return;

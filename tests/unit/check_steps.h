@@ -12,7 +12,8 @@ static struct space *s;
 static struct client *a, *b;
 
 /* In a's heap: */
-static struct record *current, *waiting, *listed[2], *kept, *small;
+static struct record *current, *idle[3], *full, *empty, *small;
+static void *emptied[64]; /* the blocks that empty had */
 static uint32_t live, aligned, cached[2]; /* large pieces                    */
 
 /* ---- a context in which everything occurs ----------------------------- */
@@ -39,17 +40,16 @@ static inline void free_some(void **blocks, unsigned from, unsigned to)
 
 static inline void make_slabs(void)
 {
-    void *blocks[5][64];
+    void *blocks[4][64];
 
-    kept = fill_slab(blocks[0], 32);
+    empty = fill_slab(emptied, 32);
     take_bytes(a, 32);
-    free_some(blocks[0], 0, slab_blocks(s, stamp_entry(kept->stamp)));
     for (int i = 0; i < 4; i++)
         fill_slab(blocks[i], 16);
     current = record_at(s, take_bytes(a, 16));
-    listed[0] = record_at(s, blocks[0][0]);
-    listed[1] = record_at(s, blocks[1][0]);
-    waiting = record_at(s, blocks[2][0]);
+    for (int i = 0; i < 3; i++)
+        idle[i] = record_at(s, blocks[i][0]);
+    full = record_at(s, blocks[3][0]);
     free_some(blocks[0], 0, 10);
     free_some(blocks[1], 0, 20);
     free_some(blocks[2], 0, 3);
@@ -61,14 +61,8 @@ static inline void make_large(void)
     void *blocks[5];
 
     live = granule_of(s, take_bytes(a, 20 * 1024));
-    do
-        blocks[0] = vmma_aligned_alloc(client_handle(a), 16384, 4096);
-    while (record_at(s, blocks[0])->avail == 4 &&
-           large_start(s, granule_of(s, blocks[0])) ==
-               granule_of(s, blocks[0]) &&
-           vmma__locate(ctx, (uintptr_t)blocks[0]).piece ==
-               granule_of(s, blocks[0]));
-    aligned = vmma__locate(ctx, (uintptr_t)blocks[0]).piece;
+    aligned =
+        granule_of(s, vmma_aligned_alloc(client_handle(a), 16384, 4096));
     for (int i = 0; i < 3; i++)
         blocks[i] = take_bytes(a, (i == 2 ? 5 : 3) * 1024);
     for (int i = 0; i < 3; i++)
@@ -103,6 +97,8 @@ static inline void open_bed(void)
     block = take_bytes(a, 70 * 1024); /* an arena that becomes the spare one */
     take_bytes(b, 30000);
     give_bytes(a, block);
+    /* Last, because empty slabs are collected when the heap grows. */
+    free_some(emptied, 0, slab_blocks(s, stamp_entry(empty->stamp)));
     for (int i = 1; i < 5; i += i == 1 ? 2 : 1)
         vmma__context_delete_client(ctx, clients[i]);
     expect_sound(ctx);

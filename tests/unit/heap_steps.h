@@ -60,7 +60,7 @@ static inline unsigned span_of(uint32_t count)
     return span;
 }
 
-static inline void expect_arena(uint32_t arena, uint32_t *pieces)
+static inline void expect_arena(uint32_t arena, uint32_t *runs)
 {
     const struct arena *a = space_arena(space, arena);
     unsigned char is_free[CAPACITY];
@@ -71,15 +71,17 @@ static inline void expect_arena(uint32_t arena, uint32_t *pieces)
         is_free[g] = !is_used[g];
     }
     expect_eq(a->used, used);
-    expect_free(&heap.free, space, heap_mark(&heap, span_of(a->count)), is_free,
-                arena, arena + a->count);
+    expect_runs(&heap.free, space,
+                stamp_make(heap.token,
+                           entry_make(KIND_FREE, span_of(a->count), 0)),
+                is_free, arena, arena + a->count);
     for (uint32_t g = arena; g < arena + a->count; g++)
-        *pieces += entry_kind(piece_entry(space, g, heap.token)) == KIND_FREE;
+        *runs += is_free[g] && (g == arena || !is_free[g - 1]);
 }
 
 static inline void expect_heap(void)
 {
-    uint32_t held = 0, count = 0, prev = NONE, pieces = 0, listed = 0;
+    uint32_t held = 0, count = 0, prev = NONE, runs = 0, listed = 0;
     bool spare = heap.spare == NONE;
 
     for (uint32_t a = heap.first_arena; a != NONE;
@@ -88,18 +90,18 @@ static inline void expect_heap(void)
         held += space_arena(space, a)->count;
         count++;
         spare = spare || (a == heap.spare && space_arena(space, a)->used == 0);
-        expect_arena(a, &pieces);
+        expect_arena(a, &runs);
     }
     expect_eq(heap.held, held);
     expect_eq(heap.arena_count, count);
     expect(spare);
     expect(heap.held >= heap.reserved);
     expect(heap.peak >= heap.held);
-    for (unsigned o = 0; o < ORDER_COUNT; o++)
-        for (uint32_t g = heap.free.first[o]; g != NONE;
+    for (unsigned i = 0; i < RUNS_LISTS; i++)
+        for (uint32_t g = heap.free.first[i]; g != NONE;
              g = space_link(space, g)->next)
             listed++;
-    expect_eq(listed, pieces);
+    expect_eq(listed, runs);
 }
 
 /* ---- steps ------------------------------------------------------------ */
@@ -107,19 +109,18 @@ static inline void expect_heap(void)
 /* What is taken is marked as a large block, as the room above does it. */
 static inline void mark_piece(uint32_t g, uint32_t count, uint32_t arena)
 {
-    unsigned order = bits_log2_ceil(count);
-
-    piece_begin(space, g, token,
-                vmma__heap_entry(pool, arena, KIND_LARGE, order));
-    space_record(space, g)->avail = count;
-    space_record(space, g)->freed = g;
+    piece_begin(space, g, token, vmma__heap_entry(pool, arena, KIND_LARGE, 0))
+        ->avail = count;
 }
 
-static inline uint32_t take(uint32_t count)
+typedef uint32_t heap_taker(struct heap *h, struct pool *p,
+                            struct heap_request *request);
+
+static inline uint32_t take_by(heap_taker *taker, uint32_t count)
 {
     struct heap_request request = {.count = count, .pass_soft = pass_soft};
     uint64_t before = space->count <= 300 ? hash_all() : 0;
-    uint32_t g = vmma__heap_take(&heap, pool, &request);
+    uint32_t g = taker(&heap, pool, &request);
 
     cause = request.cause;
     if (g == NONE) {
@@ -127,7 +128,6 @@ static inline uint32_t take(uint32_t count)
             expect_eq(hash_all(), before);
         return NONE;
     }
-    expect_eq(g % ((uint32_t)1 << bits_log2_ceil(count)), 0);
     expect(g >= request.arena &&
            g + count <=
                request.arena + space_arena(space, request.arena)->count);
@@ -137,6 +137,11 @@ static inline uint32_t take(uint32_t count)
     }
     mark_piece(g, count, request.arena);
     return g;
+}
+
+static inline uint32_t take(uint32_t count)
+{
+    return take_by(vmma__heap_take_end, count);
 }
 
 static inline void give(uint32_t g)

@@ -184,11 +184,11 @@ int shape_equal(const struct shape *one, const struct shape *other)
 
 /* ---- free pieces ------------------------------------------------------ */
 
-/* Is the natural run of this order at g inside the limits and free? */
+/* Is the natural run of this order at g below the limit and free? */
 static int run_is_free(const unsigned char *is_free, uint32_t g, unsigned order,
-                       uint32_t low, uint32_t high)
+                       uint32_t high)
 {
-    if (g < low || g >= high || high - g < (uint32_t)1 << order)
+    if (g >= high || high - g < (uint32_t)1 << order)
         return 0;
     for (uint32_t i = 0; i < (uint32_t)1 << order; i++)
         if (!is_free[g + i])
@@ -205,9 +205,8 @@ static int is_in_list(const struct buddy *b, const struct space *s,
     return 0;
 }
 
-/* The pieces in the lists whose start is in the limits. */
+/* The pieces in the lists whose start is below the limit. */
 static uint32_t listed_pieces(const struct buddy *b, const struct space *s,
-                              struct buddy_mark mark, uint32_t low,
                               uint32_t high)
 {
     uint32_t count = 0;
@@ -220,8 +219,8 @@ static uint32_t listed_pieces(const struct buddy *b, const struct space *s,
              prev = g, g = space_link(s, g)->next) {
             expect(g < s->capacity);
             expect_eq(space_link(s, g)->prev, prev);
-            if (g >= low && g < high) {
-                expect(vmma__buddy_is_free(s, mark, g, o));
+            if (g < high) {
+                expect(vmma__buddy_is_free(s, g, o));
                 count++;
             }
         }
@@ -230,12 +229,11 @@ static uint32_t listed_pieces(const struct buddy *b, const struct space *s,
 }
 
 void expect_free(const struct buddy *b, const struct space *s,
-                 struct buddy_mark mark, const unsigned char *is_free,
-                 uint32_t low, uint32_t high)
+                 const unsigned char *is_free, uint32_t high)
 {
     uint32_t pieces = 0;
 
-    for (uint32_t g = low; g < high;) {
+    for (uint32_t g = 0; g < high;) {
         unsigned order = 0;
 
         if (!is_free[g]) {
@@ -243,12 +241,85 @@ void expect_free(const struct buddy *b, const struct space *s,
             continue;
         }
         while (run_is_free(is_free, g >> (order + 1) << (order + 1), order + 1,
-                           low, high))
+                           high))
             order++;
         expect_eq(g & (((uint32_t)1 << order) - 1), 0);
         expect(is_in_list(b, s, g, order));
         pieces++;
         g += (uint32_t)1 << order;
     }
-    expect_eq(listed_pieces(b, s, mark, low, high), pieces);
+    expect_eq(listed_pieces(b, s, high), pieces);
+}
+
+/* ---- free runs -------------------------------------------------------- */
+
+/* The list for runs of so many granules: lengths 1, 2, 3, and then each
+ * doubling in four equal parts. */
+static unsigned list_for(uint32_t count)
+{
+    uint64_t from = 4, step = 1;
+    unsigned list = 3;
+
+    if (count < 4)
+        return count - 1;
+    for (; count >= from + step && list < RUNS_LISTS - 1; list++) {
+        from += step;
+        if (from == 8 * step)
+            step *= 2;
+    }
+    return list;
+}
+
+/* How often the run is in the list. */
+static int times_listed(const struct runs *r, const struct space *s,
+                        uint32_t wanted, unsigned list)
+{
+    int times = 0;
+
+    for (uint32_t g = r->first[list]; g != NONE; g = space_link(s, g)->next)
+        times += g == wanted;
+    return times;
+}
+
+/* The runs in the lists whose start is in the limits. */
+static uint32_t listed_runs(const struct runs *r, const struct space *s,
+                            uint32_t low, uint32_t high)
+{
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < RUNS_LISTS; i++) {
+        uint32_t prev = NONE;
+
+        expect_eq(r->lists >> i & 1, r->first[i] != NONE);
+        for (uint32_t g = r->first[i]; g != NONE;
+             prev = g, g = space_link(s, g)->next) {
+            expect(g < s->capacity);
+            expect_eq(space_link(s, g)->prev, prev);
+            count += g >= low && g < high;
+        }
+    }
+    return count;
+}
+
+void expect_runs(const struct runs *r, const struct space *s, uint64_t stamp,
+                 const unsigned char *is_free, uint32_t low, uint32_t high)
+{
+    uint32_t runs = 0;
+
+    for (uint32_t g = low, end; g < high; g = end) {
+        end = g + 1;
+        if (!is_free[g])
+            continue;
+        while (end < high && is_free[end])
+            end++;
+        expect_eq(space_map(s)[g], space_ref(s, g));
+        expect_eq(space_record(s, g)->stamp, stamp);
+        expect_eq(space_record(s, g)->avail, end - g);
+        expect_eq(space_record(s, g)->start, space_start(s, g));
+        expect_eq(space_record(s, g)->reciprocal, 0);
+        expect(piece_record(s, end - 1) == space_record(s, g));
+        expect_eq(times_listed(r, s, g, list_for(end - g)), 1);
+        runs++;
+    }
+    expect_eq(listed_runs(r, s, low, high), runs);
 }

@@ -5,7 +5,7 @@
  *   bare     a pool whose heap cannot be touched
  *   bed      a context on dirty memory
  *   shape    what is live in a context, as a list that can be compared
- *   free     the free pieces that there should be, by brute force
+ *   free     the free pieces and runs that there should be, by brute force
  *
  * Strategy: every structure lies in memory that was filled with random bytes
  * first; what is known about it is computed again in the slowest way.
@@ -16,6 +16,7 @@
 #include "tests/support/support.h"
 #include "src/check.h"
 #include "src/locate.h"
+#include "src/runs.h"
 
 /* ---- assertions ------------------------------------------------------- */
 
@@ -113,10 +114,15 @@ int shape_equal(const struct shape *one, const struct shape *other);
 /* ---- free pieces ------------------------------------------------------ */
 
 /* Fails the test unless the buddy holds exactly the natural pieces that the
- * granules with is_free[g] make within [low, high), merged as far as they go;
- * each with this mark, linked both ways. */
+ * granules with is_free[g] make below `high`, merged as far as they go, linked
+ * both ways. */
 void expect_free(const struct buddy *b, const struct space *s,
-                 struct buddy_mark mark, const unsigned char *is_free,
-                 uint32_t low, uint32_t high);
+                 const unsigned char *is_free, uint32_t high);
+
+/* Fails the test unless the lists hold exactly the maximal runs that the
+ * granules with is_free[g] make within [low, high); each with this stamp, its
+ * length and both its ends marked, and linked both ways. */
+void expect_runs(const struct runs *r, const struct space *s, uint64_t stamp,
+                 const unsigned char *is_free, uint32_t low, uint32_t high);
 
 #endif /* TESTS_UNIT_SUPPORT_H */

@@ -16,8 +16,6 @@ static struct space *space;
 static struct buddy buddy;
 static unsigned char is_free[GRANULES];
 
-static const struct buddy_mark mark = {UINT64_C(7) << 40, KIND_FREE, 6};
-
 /* Nothing is free, and nothing stale says so. */
 static void begin(void)
 {
@@ -38,11 +36,11 @@ static void close_bare(void)
     bare_close(&bare);
 }
 
-static void give(uint32_t g, uint32_t count, uint32_t low, uint32_t high)
+static void give(uint32_t g, uint32_t count, uint32_t high)
 {
-    vmma__buddy_give(&buddy, space, mark, g, count, low, high);
+    vmma__buddy_give(&buddy, space, g, count, high);
     memset(is_free + g, 1, count);
-    expect_free(&buddy, space, mark, is_free, low, high);
+    expect_free(&buddy, space, is_free, high);
 }
 
 /* As the rooms above do it: the best piece, cut to size. */
@@ -54,13 +52,13 @@ static uint32_t take(uint32_t count, uint32_t high)
     if (order == ORDER_COUNT)
         return NONE;
     g = vmma__buddy_pop(&buddy, space, order);
-    vmma__buddy_put(&buddy, space, mark, g + count,
+    vmma__buddy_put(&buddy, space, g + count,
                     ((uint32_t)1 << order) - count);
     for (uint32_t i = g; i < g + count; i++) {
         expect(is_free[i]);
         is_free[i] = 0;
     }
-    expect_free(&buddy, space, mark, is_free, 0, high);
+    expect_free(&buddy, space, is_free, high);
     return g;
 }
 
@@ -70,7 +68,7 @@ START_TEST(an_empty_buddy_has_nothing)
     expect(vmma__buddy_largest(&buddy) == -1);
     for (unsigned o = 0; o <= ORDER_COUNT; o++)
         expect_eq(vmma__buddy_find(&buddy, o), ORDER_COUNT);
-    expect_free(&buddy, space, mark, is_free, 0, GRANULES);
+    expect_free(&buddy, space, is_free, GRANULES);
 }
 END_TEST
 
@@ -108,8 +106,8 @@ START_TEST(a_run_is_put_in_as_its_natural_pieces)
         for (uint32_t count = 0; g + count <= GRANULES; count++) {
             begin();
             memset(is_free + g, 1, count);
-            vmma__buddy_put(&buddy, space, mark, g, count);
-            expect_free(&buddy, space, mark, is_free, 0, GRANULES);
+            vmma__buddy_put(&buddy, space, g, count);
+            expect_free(&buddy, space, is_free, GRANULES);
         }
 }
 END_TEST
@@ -117,7 +115,7 @@ END_TEST
 START_TEST(what_was_put_in_last_is_taken_first)
 {
     for (uint32_t g = 0; g < GRANULES; g += 2)
-        vmma__buddy_put(&buddy, space, mark, g, 1);
+        vmma__buddy_put(&buddy, space, g, 1);
     for (uint32_t g = GRANULES; g > 0; g -= 2)
         expect_eq(vmma__buddy_pop(&buddy, space, 0), g - 2);
     expect_eq(buddy.orders, 0);
@@ -126,11 +124,11 @@ END_TEST
 
 START_TEST(a_piece_that_was_taken_bears_no_stamp)
 {
-    vmma__buddy_put(&buddy, space, mark, 8, 8);
-    expect(vmma__buddy_is_free(space, mark, 8, 3));
+    vmma__buddy_put(&buddy, space, 8, 8);
+    expect(vmma__buddy_is_free(space, 8, 3));
     expect_eq(vmma__buddy_pop(&buddy, space, 3), 8);
     expect_eq(space_record(space, 8)->stamp, 0);
-    expect(!vmma__buddy_is_free(space, mark, 8, 3));
+    expect(!vmma__buddy_is_free(space, 8, 3));
 }
 END_TEST
 
@@ -140,40 +138,30 @@ START_TEST(a_piece_is_removed_from_anywhere_in_its_list)
         for (unsigned second = 0; second < 5; second++) {
             begin();
             for (uint32_t g = 0; g < 10; g += 2) {
-                vmma__buddy_put(&buddy, space, mark, g, 1);
+                vmma__buddy_put(&buddy, space, g, 1);
                 is_free[g] = 1;
             }
             vmma__buddy_remove(&buddy, space, 2 * first);
             is_free[2 * first] = 0;
-            expect_free(&buddy, space, mark, is_free, 0, GRANULES);
+            expect_free(&buddy, space, is_free, GRANULES);
             if (second == first)
                 continue;
             vmma__buddy_remove(&buddy, space, 2 * second);
             is_free[2 * second] = 0;
-            expect_free(&buddy, space, mark, is_free, 0, GRANULES);
+            expect_free(&buddy, space, is_free, GRANULES);
         }
 }
 END_TEST
 
-START_TEST(a_piece_is_free_only_with_its_own_mark_place_and_order)
+START_TEST(a_piece_is_free_only_at_its_own_place_and_with_its_own_order)
 {
-    struct buddy_mark other = mark;
-
-    vmma__buddy_put(&buddy, space, mark, 8, 4);
-    expect(vmma__buddy_is_free(space, mark, 8, 2));
-    expect(!vmma__buddy_is_free(space, mark, 8, 1));
-    expect(!vmma__buddy_is_free(space, mark, 8, 3));
-    expect(!vmma__buddy_is_free(space, mark, 9, 2));
-    expect(!vmma__buddy_is_free(space, mark, 10, 1));
-    expect(!vmma__buddy_is_free(space, mark, 12, 2));
-    other.token += (uint64_t)1 << 24;
-    expect(!vmma__buddy_is_free(space, other, 8, 2));
-    other = mark;
-    other.kind = KIND_POOL_FREE;
-    expect(!vmma__buddy_is_free(space, other, 8, 2));
-    other = mark;
-    other.span--;
-    expect(!vmma__buddy_is_free(space, other, 8, 2));
+    vmma__buddy_put(&buddy, space, 8, 4);
+    expect(vmma__buddy_is_free(space, 8, 2));
+    expect(!vmma__buddy_is_free(space, 8, 1));
+    expect(!vmma__buddy_is_free(space, 8, 3));
+    expect(!vmma__buddy_is_free(space, 9, 2));
+    expect(!vmma__buddy_is_free(space, 10, 1));
+    expect(!vmma__buddy_is_free(space, 12, 2));
 }
 END_TEST
 
@@ -195,62 +183,50 @@ START_TEST(single_granules_merge_into_one_piece_in_any_order)
             order[j] = i;
         }
         for (uint32_t i = 0; i < GRANULES; i++)
-            give(order[i], 1, 0, GRANULES);
+            give(order[i], 1, GRANULES);
         expect_eq(buddy.orders, GRANULES);
         expect_eq(buddy.first[6], 0);
     }
 }
 END_TEST
 
-START_TEST(merging_stays_within_its_limits)
+START_TEST(merging_stays_below_its_limit)
 {
     struct rng rng;
 
     rng_init(&rng, test_seed());
-    for (uint32_t low = 0; low < 20; low += 4)
-        for (uint32_t high = low + 1; high <= 40; high++) {
-            unsigned char inside[GRANULES] = {0};
+    for (uint32_t high = 1; high <= 40; high++) {
+        begin();
+        /* What is behind is free, too. */
+        vmma__buddy_put(&buddy, space, high, GRANULES - high);
+        for (uint32_t left = high; left > 0; left--) {
+            uint32_t g = 0;
 
-            begin();
-            /* The neighbours are free, with the same mark. */
-            vmma__buddy_put(&buddy, space, mark, 0, low);
-            vmma__buddy_put(&buddy, space, mark, high, GRANULES - high);
-            for (uint32_t left = high - low; left > 0; left--) {
-                uint32_t g = low;
-
-                for (size_t skip = rng_below(&rng, left);
-                     is_free[g] || skip-- > 0; g++)
-                    ;
-                give(g, 1, low, high);
-            }
-            memset(inside, 1, low);
-            expect_free(&buddy, space, mark, inside, 0, low);
-            memset(inside, 1, sizeof inside);
-            expect_free(&buddy, space, mark, inside, high, GRANULES);
+            for (size_t skip = rng_below(&rng, left);
+                 is_free[g] || skip-- > 0; g++)
+                ;
+            give(g, 1, high);
         }
+        expect_eq(piece_entry(space, high, 0) == 0, 0);
+    }
 }
 END_TEST
 
-START_TEST(pieces_of_other_marks_are_not_merged)
+START_TEST(a_clients_pieces_are_not_merged)
 {
-    const struct buddy_mark others[] = {
-        {mark.token + ((uint64_t)1 << 24), KIND_FREE, 6},
-        {mark.token + ((uint64_t)1 << 40), KIND_FREE, 6},
-        {mark.token, KIND_POOL_FREE, 6},
-        {mark.token, KIND_FREE, 5},
-        {0, KIND_FREE, 6},
+    const uint64_t stamps[] = {
+        stamp_make(UINT64_C(1) << 24, entry_make(KIND_POOL_FREE, 0, 2)),
+        stamp_make(UINT64_C(1) << 40, entry_make(KIND_POOL_FREE, 0, 2)),
+        stamp_make(0, entry_make(KIND_FREE, 0, 2)),
+        stamp_make(0, entry_make(KIND_POOL_FREE, 5, 2)),
     };
 
-    for (size_t i = 0; i < LENGTH(others); i++) {
-        struct buddy other;
-
+    for (size_t i = 0; i < LENGTH(stamps); i++) {
         begin();
-        vmma__buddy_init(&other);
-        vmma__buddy_put(&other, space, others[i], 4, 4);
-        give(0, 4, 0, GRANULES);
+        piece_begin(space, 4, stamp_token(stamps[i]), stamp_entry(stamps[i]));
+        give(0, 4, GRANULES);
         expect_eq(buddy.orders, 4);
-        expect_eq(other.first[2], 4);
-        expect(vmma__buddy_is_free(space, others[i], 4, 2));
+        expect_eq(space_record(space, 4)->stamp, stamps[i]);
     }
 }
 END_TEST
@@ -260,9 +236,9 @@ START_TEST(runs_of_any_length_can_be_given)
     for (uint32_t g = 0; g < 32; g++)
         for (uint32_t count = 1; g + count <= 32; count++) {
             begin();
-            give(0, g, 0, 32);
-            give(g + count, 32 - g - count, 0, 32);
-            give(g, count, 0, 32);
+            give(0, g, 32);
+            give(g + count, 32 - g - count, 32);
+            give(g, count, 32);
             expect_eq(buddy.orders, 32);
         }
 }
@@ -346,7 +322,7 @@ static void try_all(unsigned depth)
     }
     for (unsigned i = 0; i < before.taken_count; i++) {
         steps++;
-        give(state.taken[i][0], state.taken[i][1], 0, 8);
+        give(state.taken[i][0], state.taken[i][1], 8);
         memcpy(state.taken[i], state.taken[--state.taken_count],
                sizeof state.taken[i]);
         try_all(depth - 1);
@@ -356,7 +332,7 @@ static void try_all(unsigned depth)
 
 START_TEST(every_sequence_on_8_granules_agrees_with_the_model)
 {
-    vmma__buddy_put(&buddy, space, mark, 0, 8);
+    vmma__buddy_put(&buddy, space, 0, 8);
     memset(is_free, 1, 8);
     memset(&state, 0, sizeof state);
     try_all(6);
@@ -372,7 +348,7 @@ START_TEST(random_sequences_agree_with_the_model)
     struct rng rng;
 
     rng_init(&rng, test_seed());
-    vmma__buddy_put(&buddy, space, mark, 0, GRANULES);
+    vmma__buddy_put(&buddy, space, 0, GRANULES);
     memset(is_free, 1, sizeof is_free);
     for (int i = 0; i < 20000; i++) {
         if (rng_chance(&rng, 50)) {
@@ -387,12 +363,12 @@ START_TEST(random_sequences_agree_with_the_model)
         } else if (n != 0) {
             size_t j = rng_below(&rng, n);
 
-            give(taken[j][0], taken[j][1], 0, GRANULES);
+            give(taken[j][0], taken[j][1], GRANULES);
             memcpy(taken[j], taken[--n], sizeof taken[j]);
         }
     }
     while (n-- != 0)
-        give(taken[n][0], taken[n][1], 0, GRANULES);
+        give(taken[n][0], taken[n][1], GRANULES);
     expect_eq(buddy.orders, GRANULES);
 }
 END_TEST
@@ -410,14 +386,15 @@ int main(void)
     tcase_add_test(tc, what_was_put_in_last_is_taken_first);
     tcase_add_test(tc, a_piece_that_was_taken_bears_no_stamp);
     tcase_add_test(tc, a_piece_is_removed_from_anywhere_in_its_list);
-    tcase_add_test(tc, a_piece_is_free_only_with_its_own_mark_place_and_order);
+    tcase_add_test(
+        tc, a_piece_is_free_only_at_its_own_place_and_with_its_own_order);
     suite_add_tcase(suite, tc);
     tc = tcase_create("merging");
     tcase_add_checked_fixture(tc, open_bare, close_bare);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, single_granules_merge_into_one_piece_in_any_order);
-    tcase_add_test(tc, merging_stays_within_its_limits);
-    tcase_add_test(tc, pieces_of_other_marks_are_not_merged);
+    tcase_add_test(tc, merging_stays_below_its_limit);
+    tcase_add_test(tc, a_clients_pieces_are_not_merged);
     tcase_add_test(tc, runs_of_any_length_can_be_given);
     suite_add_tcase(suite, tc);
     tc = tcase_create("sequences");

@@ -64,11 +64,9 @@ END_TEST
 START_TEST(reciprocals_are_rounded_up)
 {
     for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-        uint64_t units = vmma__classes.units[kind];
+        uint64_t halves = 2 * (uint64_t)vmma__classes.units[kind];
         uint64_t expected =
-            units == 0
-                ? 0
-                : ((UINT64_C(1) << CLASS_RECIPROCAL_BITS) + units - 1) / units;
+            halves == 0 ? 0 : ((UINT64_C(1) << 32) + halves - 1) / halves;
 
         expect_eq(vmma__classes.reciprocal[kind], expected);
     }
@@ -84,20 +82,45 @@ START_TEST(kinds_that_are_no_class_are_told_apart)
 }
 END_TEST
 
-START_TEST(the_index_of_a_block_is_exact_below_two_to_the_16)
+START_TEST(the_index_of_a_block_is_exact_below_two_to_the_17_half_units)
 {
     for (unsigned kind = 1; kind <= CLASS_COUNT; kind++) {
-        uint32_t units = vmma__classes.units[kind];
+        uint32_t halves = 2 * (uint32_t)vmma__classes.units[kind];
 
-        for (uint32_t unit = 0; unit < 65536; unit++) {
+        for (uint32_t at = 0; at < UINT32_C(1) << 17; at++) {
             unsigned index = 99999;
 
-            expect_eq(class_index(vmma__classes.reciprocal[kind], unit, &index),
-                      unit % units == 0);
-            expect_eq(index, unit / units);
-            expect_eq(class_fit(kind, unit), unit / units);
+            expect_eq(class_index(vmma__classes.reciprocal[kind], at, &index),
+                      at % halves == 0);
+            expect_eq(index, at / halves);
         }
     }
+}
+END_TEST
+
+/* The largest slab has 32 granules of 64 units. */
+START_TEST(what_is_not_at_half_a_unit_has_no_index_in_a_slab)
+{
+    for (unsigned kind = 1; kind <= CLASS_COUNT; kind++)
+        for (unsigned shift = 1; shift <= 15; shift++)
+            for (uint32_t at = 0; at < UINT32_C(1) << 12; at++) {
+                uint32_t bytes = at << shift | UINT32_C(1) << (at % shift);
+                unsigned index = 0;
+                bool starts =
+                    class_index(vmma__classes.reciprocal[kind],
+                                bits_rotate_right(bytes, shift), &index);
+
+                expect(!starts || index >= 64);
+            }
+}
+END_TEST
+
+START_TEST(as_many_blocks_fit_as_division_says)
+{
+    for (unsigned kind = 1; kind <= CLASS_COUNT; kind++)
+        for (uint32_t units = 0; units < 65536; units++)
+            expect_eq(class_fit(kind, units),
+                      units / vmma__classes.units[kind]);
 }
 END_TEST
 
@@ -106,11 +129,11 @@ START_TEST(nothing_starts_a_block_of_a_kind_that_is_no_class)
     for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
         if (class_is(kind))
             continue;
-        for (uint32_t unit = 0; unit < 65536; unit += 7) {
+        for (uint32_t at = 0; at < UINT32_C(1) << 17; at += 7) {
             unsigned index = 99999;
 
-            expect(!class_index(vmma__classes.reciprocal[kind], unit, &index));
-            expect_eq(class_fit(kind, unit), 0);
+            expect(!class_index(vmma__classes.reciprocal[kind], at, &index));
+            expect_eq(class_fit(kind, at / 2), 0);
         }
     }
 }
@@ -129,7 +152,10 @@ int main(void)
     suite_add_tcase(suite, tc);
     tc = tcase_create("arithmetic");
     tcase_add_test(tc, kinds_that_are_no_class_are_told_apart);
-    tcase_add_test(tc, the_index_of_a_block_is_exact_below_two_to_the_16);
+    tcase_add_test(
+        tc, the_index_of_a_block_is_exact_below_two_to_the_17_half_units);
+    tcase_add_test(tc, what_is_not_at_half_a_unit_has_no_index_in_a_slab);
+    tcase_add_test(tc, as_many_blocks_fit_as_division_says);
     tcase_add_test(tc, nothing_starts_a_block_of_a_kind_that_is_no_class);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

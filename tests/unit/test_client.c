@@ -28,12 +28,12 @@ START_TEST(a_handle_names_slot_and_generation)
          generation++) {
         struct vmma_client *handle;
 
-        c->generation = (uint16_t)generation;
+        c->generation = (uint8_t)generation;
         handle = client_handle(c);
         expect(client_of(handle) == c);
         expect(client_is_named(c, handle));
         expect((uintptr_t)handle != (uintptr_t)c);
-        c->generation = (uint16_t)(generation % CLIENT_GENERATIONS + 1);
+        c->generation = (uint8_t)(generation % CLIENT_GENERATIONS + 1);
         expect(!client_is_named(c, handle));
     }
     c->generation = 1;
@@ -44,6 +44,7 @@ START_TEST(a_slot_is_aligned_so_that_generations_fit_below_it)
 {
     expect_eq((uintptr_t)c % LAYOUT_SLOT_SIZE, 0);
     expect((int)CLIENT_GENERATIONS < (int)LAYOUT_SLOT_SIZE);
+    expect_eq(CLIENT_GENERATIONS, UINT8_MAX);
     expect(sizeof *c <= LAYOUT_SLOT_SIZE);
     expect((void *)client_pool(c) == (void *)bed.ctx);
 }
@@ -133,8 +134,7 @@ END_TEST
 
 START_TEST(a_new_life_has_a_new_token_and_nothing_else_of_the_old)
 {
-    uint32_t incarnation = c->incarnation;
-    uint64_t token = c->heap.token;
+    uint64_t token = token_make(++bed.ctx->last_serial, 0);
 
     vmma__client_limit(c, 9000, 5000);
     take_bytes(c, 100);
@@ -142,11 +142,13 @@ START_TEST(a_new_life_has_a_new_token_and_nothing_else_of_the_old)
     c->last_failed_size = 4;
     c->last_cause = VMMA_E_QUOTA;
     vmma__heap_release(&c->heap, bed.pool);
-    vmma__client_begin(c, 0);
-    expect_eq(c->incarnation, incarnation + 1);
-    expect(c->heap.token != token);
-    expect_eq(stamp_slot(c->heap.token), 0);
-    expect_eq(c->heap.token >> 40, incarnation + 1);
+    c->heap.credit[3] = -99;
+    vmma__client_begin(c, token);
+    expect_eq(c->heap.token, token);
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        expect_eq(c->heap.current[i], 0);
+        expect_eq(c->heap.credit[i], 0);
+    }
     expect_eq(c->heap.held, 0);
     expect_eq(c->heap.peak, 0);
     expect_eq(c->heap.first_arena, NONE);

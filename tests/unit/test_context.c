@@ -1,9 +1,9 @@
 /*
  * test_context.c - the table of clients and the life of a context.
  *
- * Strategy: the queue of slots against a model; generations and incarnations
- * at the ends of their ranges, set by hand; what is stale and would match is
- * shown to be there, and then to be gone.
+ * Strategy: the queue of slots against a model; generations at the ends of
+ * their range; serials at the end of theirs, set by hand; what is stale and
+ * would match is shown to be there, and then to be gone.
  */
 #include "tests/unit/context_steps.h"
 
@@ -162,7 +162,7 @@ END_TEST
 
 /* ---- generations ------------------------------------------------------ */
 
-START_TEST(generations_begin_again_after_511)
+START_TEST(generations_begin_again_after_255)
 {
     struct vmma_client *handles[CLIENT_GENERATIONS];
 
@@ -191,7 +191,8 @@ START_TEST(no_handle_is_that_of_a_slot_which_is_dead_or_has_another_generation)
 {
     struct client *c = create(), *found;
 
-    for (unsigned generation = 0; generation < LAYOUT_SLOT_SIZE; generation++) {
+    for (unsigned generation = 0; generation <= CLIENT_GENERATIONS;
+         generation++) {
         struct vmma_client *handle =
             (struct vmma_client *)((uintptr_t)c + generation);
 
@@ -204,7 +205,7 @@ END_TEST
 
 /* The first handle's generation would be the next one's: while the slot is
  * dead it must not be taken for it, on the fast paths either. */
-START_TEST(a_handle_of_511_lives_ago_is_dead_while_its_slot_is)
+START_TEST(a_handle_of_255_lives_ago_is_dead_while_its_slot_is)
 {
     struct vmma_client *first = NULL;
     void *block = NULL;
@@ -228,7 +229,7 @@ START_TEST(a_handle_of_511_lives_ago_is_dead_while_its_slot_is)
 }
 END_TEST
 
-/* ---- incarnations ----------------------------------------------------- */
+/* ---- serials ---------------------------------------------------------- */
 
 /* Heads below the mark whose record bears the token. */
 static uint32_t stamps_of(uint64_t token)
@@ -240,56 +241,87 @@ static uint32_t stamps_of(uint64_t token)
     return count;
 }
 
-START_TEST(the_first_incarnation_is_one_and_each_life_has_the_next)
+static uint32_t serial_of(const struct client *c)
 {
-    struct client *c = create();
+    expect_eq(c->heap.token,
+              token_make(stamp_serial(c->heap.token), slot_of(c)));
+    return stamp_serial(c->heap.token);
+}
 
-    expect_eq(c->incarnation, 1);
-    vmma__context_reset_client(bed.ctx, c);
-    expect_eq(c->incarnation, 2);
-    expect_eq(c->heap.token, UINT64_C(2) << 40);
-    close_bed();
-    open_with(1);
-    c = create();
-    for (uint32_t i = 1; i < 5; i++) {
-        expect_eq(c->incarnation, i);
-        delete (c);
-        expect(create() == c);
+START_TEST(each_life_of_any_client_has_the_next_serial)
+{
+    struct client *clients[10];
+    uint32_t serial = 0;
+
+    for (int i = 0; i < 10; i++) {
+        clients[i] = create();
+        expect_eq(serial_of(clients[i]), ++serial);
+    }
+    for (int i = 0; i < 10; i += 3) {
+        vmma__context_reset_client(bed.ctx, clients[i]);
+        expect_eq(serial_of(clients[i]), ++serial);
+        delete (clients[i]);
+        clients[i] = create();
+        expect_eq(serial_of(clients[i]), ++serial);
     }
 }
 END_TEST
 
+START_TEST(a_client_that_cannot_be_made_takes_no_serial_of_another)
+{
+    struct vmma_client_config config = VMMA_CLIENT_CONFIG_INIT;
+    struct client *first = create(), *c = NULL;
+
+    config.reservation = SIZE_MAX;
+    for (int i = 0; i < 3; i++)
+        expect_eq(vmma__context_create_client(bed.ctx, &config, &c),
+                  VMMA_E_EXHAUSTED);
+    expect_eq(serial_of(first), 1);
+    expect(serial_of(create()) > 1);
+}
+END_TEST
+
+START_TEST(the_last_serial_is_used_before_they_begin_again)
+{
+    struct client *first = create(), *c;
+
+    bed.ctx->last_serial = UINT32_MAX - 1;
+    c = create();
+    expect_eq(serial_of(c), UINT32_MAX);
+    expect_eq(serial_of(first), 1);
+    take_bytes(c, 100);
+    c = create(); /* slot 2; there are 40 */
+    expect_eq(serial_of(c), 41);
+    expect_eq(bed.ctx->last_serial, 41);
+    expect_eq(serial_of(context_slot(bed.ctx, 0)), 1);
+    expect_eq(serial_of(context_slot(bed.ctx, 1)), 2);
+}
+END_TEST
+
+static void begin_again(struct client *c, bool by_reset)
+{
+    if (by_reset) {
+        vmma__context_reset_client(bed.ctx, c);
+        expect_sound(bed.ctx);
+        return;
+    }
+    delete (c);
+    expect(create() == c);
+}
+
+/* In a context for one client: after this it has the token again that it had
+ * in its second life, whose stamps lay about. */
 static void wrap(struct client *c, bool by_reset)
 {
-    uint64_t token = c->heap.token;
-    uint32_t stale;
+    uint64_t token = token_make(2, 0);
 
-    expect_eq(c->incarnation, 1);
+    begin_again(c, by_reset);
+    expect_eq(c->heap.token, token);
     populate(c);
-    if (by_reset) {
-        vmma__context_reset_client(bed.ctx, c);
-    } else {
-        delete (c);
-        expect(create() == c);
-    }
-    stale = stamps_of(token);
-    expect(stale > 10); /* they lie about, and nothing but the token is wrong */
-    c->incarnation = CLIENT_INCARNATIONS - 2;
-    c->heap.token = (uint64_t)c->incarnation << 40;
-    if (by_reset) {
-        vmma__context_reset_client(bed.ctx, c);
-        expect_eq(c->incarnation, CLIENT_INCARNATIONS - 1);
-        expect_eq(stamps_of(token), stale);
-        vmma__context_reset_client(bed.ctx, c);
-    } else {
-        delete (c);
-        expect(create() == c);
-        expect_eq(c->incarnation, CLIENT_INCARNATIONS - 1);
-        expect_eq(stamps_of(token), stale);
-        delete (c);
-        expect(create() == c);
-    }
-    expect_eq(c->incarnation, 1);
+    begin_again(c, by_reset);
+    expect(stamps_of(token) > 10); /* only the token is wrong with them */
+    bed.ctx->last_serial = UINT32_MAX;
+    begin_again(c, by_reset);
     expect_eq(c->heap.token, token);
     expect_eq(stamps_of(token), 0);
 }
@@ -306,27 +338,6 @@ START_TEST(stale_stamps_are_erased_before_a_token_is_used_again)
         populate(c);
         expect_sound(bed.ctx);
     }
-}
-END_TEST
-
-START_TEST(erasing_spares_all_other_clients_and_the_pool)
-{
-    struct client *c, *first, *second;
-    static struct shape before, after;
-
-    close_bed();
-    open_with(3);
-    c = create();
-    first = create();
-    populate(first);
-    second = create();
-    populate(second);
-    delete (first); /* free pieces of the pool, between */
-    shape_take(&before, bed.ctx);
-    wrap(c, true);
-    shape_take(&after, bed.ctx);
-    expect(before.count > 10 && shape_equal(&before, &after));
-    expect_sound(bed.ctx);
 }
 END_TEST
 
@@ -355,6 +366,158 @@ START_TEST(nothing_is_found_that_only_a_stale_stamp_says)
 }
 END_TEST
 
+/* ---- serials that begin again among other clients --------------------- */
+
+enum { OTHERS = 6 };
+
+static struct client *others[OTHERS]; /* 1 and 4 are dead */
+static struct vmma_client *handles[OTHERS];
+static struct shape before, after;
+
+static void open_others(void)
+{
+    struct vmma_context_config config = bed_config(16, 1024, 10);
+
+    bed_open(&bed, 1 << 22, &config);
+    for (int i = 0; i < OTHERS; i++) {
+        others[i] = create();
+        handles[i] = client_handle(others[i]);
+        populate(others[i]);
+    }
+    shape_take(&after, bed.ctx); /* with the blocks of 1 and 4 */
+    delete (others[1]);
+    delete (others[4]);
+    for (size_t i = 0; i < 40; i++) /* free pieces, cached and empty slabs */
+        give_bytes(others[0], vmma_alloc(handles[0], i * 200));
+    vmma__context_reset_client(bed.ctx, others[5]);
+    populate(others[5]);
+    shape_take(&before, bed.ctx);
+}
+
+/* Every stamp names nobody or a live client, and that one rightly. */
+static void expect_new_tokens(void)
+{
+    const struct space *s = bed.space;
+
+    for (uint32_t g = 0; g < s->scrubbed; g++) {
+        uint64_t stamp = space_record(s, g)->stamp;
+
+        if (space_map(s)[g] == space_ref(s, g) && stamp_token(stamp) != 0)
+            expect(context_owner(bed.ctx, stamp) != NULL);
+    }
+}
+
+static void renumber(void)
+{
+    struct client *c;
+
+    bed.ctx->last_serial = UINT32_MAX;
+    c = create();
+    expect_eq(serial_of(c), 11);
+    for (int i = 0; i < OTHERS; i++)
+        if (i != 1 && i != 4)
+            expect_eq(serial_of(others[i]), (uint32_t)i + 1);
+    expect_new_tokens();
+    delete (c);
+}
+
+START_TEST(renumbering_spares_all_live_blocks)
+{
+    for (int times = 0; times < 3; times++) {
+        renumber();
+        shape_take(&after, bed.ctx);
+        expect(before.count > 40 && shape_equal(&before, &after));
+        expect_sound(bed.ctx);
+    }
+}
+END_TEST
+
+START_TEST(live_blocks_are_answered_and_freed_after_renumbering)
+{
+    renumber();
+    for (size_t i = 0; i < before.count; i++) {
+        const struct vmma_block *block = &before.block[i];
+
+        for (int j = 0; j < OTHERS; j++)
+            expect_eq(vmma_get_size(handles[j], block->start),
+                      handles[j] == block->client ? block->size : 0);
+        assert_ok(vmma_free_from(block->client, block->start));
+        expect_eq(vmma_free_from(block->client, block->start), VMMA_E_NOT_LIVE);
+        expect_sound(bed.ctx);
+    }
+    vmma__context_trim(bed.ctx);
+    expect_eq(bed.pool->held, 0);
+}
+END_TEST
+
+START_TEST(clients_go_on_after_renumbering)
+{
+    renumber();
+    for (int i = 0; i < OTHERS; i++)
+        if (i != 1 && i != 4) {
+            populate(others[i]);
+            expect_sound(bed.ctx);
+        }
+    for (int i = 0; i < OTHERS; i++)
+        if (i != 1 && i != 4)
+            delete (others[i]);
+    expect_eq(bed.pool->held, 0);
+}
+END_TEST
+
+/* Does a live block begin where that of a dead client did? */
+static bool is_used_again(const void *start)
+{
+    for (size_t i = 0; i < before.count; i++)
+        if (before.block[i].start == start)
+            return true;
+    return false;
+}
+
+START_TEST(dead_handles_and_their_blocks_stay_dead_after_renumbering)
+{
+    unsigned dead = 0;
+
+    renumber();
+    for (size_t i = 0; i < after.count; i++) {
+        void *block = after.block[i].start;
+        struct vmma_client *owner = after.block[i].client;
+
+        if ((owner != handles[1] && owner != handles[4]) ||
+            is_used_again(block))
+            continue;
+        dead++;
+        expect(!vmma_is_client(owner));
+        expect_eq(vmma_free_from(owner, block), VMMA_E_DEAD_CLIENT);
+        expect_eq(vmma_get_size(owner, block), 0);
+        expect(vmma_alloc(owner, 100) == NULL);
+        for (int j = 0; j < OTHERS; j++)
+            expect(!vmma_test_address(handles[j], block));
+        expect(vmma__locate(bed.ctx, (uintptr_t)block).status != VMMA_OK);
+    }
+    expect(dead > 20);
+}
+END_TEST
+
+START_TEST(a_client_that_is_reset_when_serials_are_used_up_begins_empty)
+{
+    for (int i = 0; i < OTHERS; i++) {
+        if (i == 1 || i == 4)
+            continue;
+        bed.ctx->last_serial = UINT32_MAX;
+        vmma__context_reset_client(bed.ctx, others[i]);
+        expect_eq(serial_of(others[i]), 11);
+        expect_eq(others[i]->heap.held, 0);
+        expect_sound(bed.ctx);
+        for (size_t j = 0; j < before.count; j++)
+            if (before.block[j].client == handles[i])
+                expect(!vmma_test_address(handles[i], before.block[j].start));
+        populate(others[i]);
+        expect_sound(bed.ctx);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("context");
@@ -370,18 +533,30 @@ int main(void)
     tcase_add_test(tc, a_client_that_cannot_be_made_leaves_the_table_as_it_was);
     tcase_add_test(tc, a_dead_slot_survives_a_client_that_cannot_be_made);
     suite_add_tcase(suite, tc);
-    tc = tcase_create("generations and incarnations");
+    tc = tcase_create("generations and serials");
     tcase_add_checked_fixture(tc, open_bed, close_bed);
     tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, generations_begin_again_after_511);
-    tcase_add_test(tc, a_handle_of_511_lives_ago_is_dead_while_its_slot_is);
+    tcase_add_test(tc, generations_begin_again_after_255);
+    tcase_add_test(tc, a_handle_of_255_lives_ago_is_dead_while_its_slot_is);
     tcase_add_test(
         tc,
         no_handle_is_that_of_a_slot_which_is_dead_or_has_another_generation);
-    tcase_add_test(tc, the_first_incarnation_is_one_and_each_life_has_the_next);
+    tcase_add_test(tc, each_life_of_any_client_has_the_next_serial);
+    tcase_add_test(tc, a_client_that_cannot_be_made_takes_no_serial_of_another);
+    tcase_add_test(tc, the_last_serial_is_used_before_they_begin_again);
     tcase_add_test(tc, stale_stamps_are_erased_before_a_token_is_used_again);
-    tcase_add_test(tc, erasing_spares_all_other_clients_and_the_pool);
     tcase_add_test(tc, nothing_is_found_that_only_a_stale_stamp_says);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("renumbering");
+    tcase_add_checked_fixture(tc, open_others, close_bed);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, renumbering_spares_all_live_blocks);
+    tcase_add_test(tc, live_blocks_are_answered_and_freed_after_renumbering);
+    tcase_add_test(tc, clients_go_on_after_renumbering);
+    tcase_add_test(tc,
+                   dead_handles_and_their_blocks_stay_dead_after_renumbering);
+    tcase_add_test(
+        tc, a_client_that_is_reset_when_serials_are_used_up_begins_empty);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

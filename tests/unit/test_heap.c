@@ -59,7 +59,7 @@ START_TEST(waste_by_growing_is_at_most_an_eighth_of_a_large_client)
 {
     while (heap.held < CAPACITY / 2)
         expect(take(1) != NONE);
-    while (heap.free.orders != 0)
+    while (heap.free.lists != 0)
         expect(take(1) != NONE);
     expect(take(1) != NONE);
     expect(space_arena(space, heap.first_arena)->count <= heap.held / 8);
@@ -178,7 +178,7 @@ START_TEST(growing_past_the_soft_limit_is_answered_busy_until_allowed)
         expect(take(1) != NONE);
         expect(heap.held > soft);
         pass_soft = false;
-        while (heap.free.orders != 0)
+        while (heap.free.lists != 0)
             expect(take(1) != NONE);
         expect_eq(take(1), NONE);
         expect_eq(cause, VMMA_E_BUSY);

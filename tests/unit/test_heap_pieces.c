@@ -122,12 +122,15 @@ START_TEST(free_granules_in_the_arena_can_be_claimed_exactly)
 {
     for (uint32_t first = 1; first < 32; first++)
         for (uint32_t count = 1; first + count <= 33; count++) {
-            uint32_t g, end = first + count;
+            uint32_t g, behind, end = first + count;
             bool can = end <= 32;
 
             expect(vmma__heap_reserve(&heap, pool, 32));
+            behind = take(32 - first);
+            expect_eq(behind, first);
             g = take(first);
             expect_eq(g, 0);
+            give(behind);
             expect_eq(vmma__heap_claim(&heap, pool, 0, first, count), can);
             if (can) {
                 memset(is_used + first, 1, count);
@@ -142,22 +145,55 @@ END_TEST
 START_TEST(used_granules_cannot_be_claimed)
 {
     uint64_t before;
-    uint32_t a, b;
+    uint32_t last, b;
 
     expect(vmma__heap_reserve(&heap, pool, 32));
-    a = take(4);
-    b = take(8);
-    expect_eq(a, 0);
-    expect_eq(b, 8);
+    last = take(16);
+    expect_eq(last, 16);
+    expect_eq(take(8), 8);
+    b = take(4);
+    expect_eq(b, 4);
+    expect_eq(take(4), 0);
+    give(b);
+    give(last); /* [4][free 4][8][free 16] */
     before = hash_all();
     expect(!vmma__heap_claim(&heap, pool, 0, 4, 5));
     expect(!vmma__heap_claim(&heap, pool, 0, 4, 28));
+    expect(!vmma__heap_claim(&heap, pool, 0, 5, 1));
     expect(!vmma__heap_claim(&heap, pool, 0, 8, 1));
     expect(!vmma__heap_claim(&heap, pool, 0, 16, 17));
+    expect(!vmma__heap_claim(&heap, pool, 0, 32, 1));
     expect_eq(hash_all(), before);
     expect(vmma__heap_claim(&heap, pool, 0, 4, 4));
     memset(is_used + 4, 1, 4);
     space_record(space, 0)->avail = 8;
+    expect_heap();
+}
+END_TEST
+
+/* ---- slabs ------------------------------------------------------------ */
+
+static uint32_t take_slab(uint32_t count)
+{
+    return take_by(vmma__heap_take, count);
+}
+
+START_TEST(slabs_come_from_the_front_at_natural_places)
+{
+    expect(vmma__heap_reserve(&heap, pool, 64));
+    expect_eq(take_slab(16), 0);
+    expect_eq(take_slab(1), 16);
+    expect_eq(take_slab(8), 24); /* leaves [17, 24) */
+    expect_eq(take_slab(4), 20);
+    expect_eq(take(2), 18);
+    expect_eq(take(27), 37);
+    expect_eq(take_slab(4), 32); /* leaves 36, and 17 from before */
+    expect_eq(take(1), 36);
+    expect_eq(take(1), 17);
+    give(32);
+    give(36);
+    expect_eq(take(2), 35);
+    expect_eq(take_slab(2), 32);
     expect_heap();
 }
 END_TEST
@@ -190,8 +226,10 @@ START_TEST(random_sequences_agree_with_the_model)
         uint32_t what = (uint32_t)rng_below(&rng, 100);
 
         if (what < 50) {
-            uint32_t g = take((
-                uint32_t)rng_between(&rng, 1, rng_chance(&rng, 90) ? 12 : 120));
+            uint32_t most = rng_chance(&rng, 90) ? 12 : 120;
+            uint32_t g = rng_chance(&rng, 40)
+                             ? take_slab((uint32_t)1 << rng_below(&rng, 5))
+                             : take((uint32_t)rng_between(&rng, 1, most));
 
             if (g != NONE)
                 taken[n++] = g;
@@ -240,6 +278,10 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, free_granules_in_the_arena_can_be_claimed_exactly);
     tcase_add_test(tc, used_granules_cannot_be_claimed);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("slabs");
+    tcase_add_checked_fixture(tc, open_small, close_heap);
+    tcase_add_test(tc, slabs_come_from_the_front_at_natural_places);
     suite_add_tcase(suite, tc);
     tc = tcase_create("sequences");
     tcase_add_checked_fixture(tc, open_small, close_heap);

@@ -13,7 +13,7 @@ static struct heap *h;
 static struct space *s;
 static struct heap_request request;
 
-enum { BIN_LEAST = 3, BIN_MOST = BIN_LEAST + HEAP_BINS - 1 };
+enum { BIN_LEAST = 3, BIN_MOST = 64 };
 
 static void open_bed(void)
 {
@@ -42,10 +42,15 @@ static uint32_t used_granules(void)
 /* The first granule of the block, or NONE. */
 static uint32_t take(uint32_t count, uint32_t align)
 {
-    struct large_shape shape = {count, align};
+    struct large_shape shape = {count, align, false};
 
     request = (struct heap_request){0};
     return vmma__large_alloc(h, bed.pool, shape, &request);
+}
+
+static struct place place_of(uint32_t g)
+{
+    return vmma__locate(bed.ctx, (uintptr_t)address_of(s, g));
 }
 
 /* The piece that the block starting at granule g is in. */
@@ -69,17 +74,12 @@ static void give(uint32_t g)
 START_TEST(a_block_costs_exactly_the_granules_it_needs)
 {
     for (uint32_t count = 1; count <= 300; count++) {
-        uint32_t g = take(count, 1), order = 0;
+        uint32_t g = take(count, 1);
 
         expect(g != NONE);
-        while ((uint32_t)1 << order < count)
-            order++;
-        expect_eq(g % ((uint32_t)1 << order), 0);
         expect_eq(used_granules(), count);
-        expect_eq(large_start(s, g), g);
         expect_eq(large_count(s, g), count);
         expect_eq(entry_kind(piece_at(s, g)), KIND_LARGE);
-        expect_eq(entry_order(piece_at(s, g)), order);
         expect_sound(bed.ctx);
         give(g);
         vmma__client_trim(c);
@@ -88,15 +88,40 @@ START_TEST(a_block_costs_exactly_the_granules_it_needs)
 }
 END_TEST
 
+START_TEST(a_block_is_found_from_each_of_its_granules)
+{
+    expect(vmma__heap_reserve(h, bed.pool, 256));
+    for (uint32_t before = 0; before < 40; before++)
+        for (uint32_t count = 1; count <= 70; count += 1 + count / 9) {
+            uint32_t lead = before == 0 ? NONE : take(before, 1);
+            uint32_t g = take(count, 1);
+
+            expect_eq(g, 256 - before - count);
+            for (uint32_t i = 0; i < count; i++)
+                expect_eq(place_of(g + i).start, (uintptr_t)address_of(s, g));
+            expect_eq(place_of(g - 1).status, VMMA_E_NOT_LIVE);
+            expect_eq(place_of(g + count).status,
+                      lead == NONE ? VMMA_E_NOT_LIVE : VMMA_OK);
+            give(g);
+            if (lead != NONE)
+                give(lead);
+            vmma__large_trim(h, bed.pool);
+        }
+}
+END_TEST
+
 START_TEST(the_tail_of_a_block_can_be_used)
 {
-    uint32_t first, second;
+    uint32_t tail, first;
 
     expect(vmma__heap_reserve(h, bed.pool, 64));
+    tail = take(3, 1);
     first = take(5, 1);
-    second = take(1, 1);
-    expect_eq(second, first + 5);
-    expect_eq(take(2, 1), first + 6);
+    expect_eq(tail, first + 5);
+    give(tail);
+    vmma__large_trim(h, bed.pool);
+    expect_eq(take(1, 1), first + 7);
+    expect_eq(take(2, 1), first + 5);
     expect_eq(used_granules(), 8);
     expect_sound(bed.ctx);
 }
@@ -106,21 +131,20 @@ END_TEST
 
 START_TEST(freed_blocks_are_kept_by_exact_length_and_used_last_in_first_out)
 {
-    for (uint32_t count = BIN_LEAST; count <= BIN_MOST; count++) {
+    for (uint32_t count = BIN_LEAST; count <= 32; count++) {
         uint32_t a = take(count, 1), b = take(count, 1), used;
 
         used = used_granules();
         give(a);
         give(b);
         expect_eq(h->cached, 2 * count);
-        expect_eq(h->bins[count - BIN_LEAST], b);
+        expect_eq(h->bins[large_bin(count)], b);
         expect_eq(used_granules(), used);
         expect_eq(entry_kind(piece_at(s, a)), KIND_CACHED);
         expect_eq(vmma__locate(bed.ctx, (uintptr_t)address_of(s, a)).status,
                   VMMA_E_NOT_LIVE);
         expect_sound(bed.ctx);
-        if (count < BIN_MOST)
-            expect(take(count + 1, 1) != a);
+        expect(take(count + 1, 1) != a);
         expect_eq(take(count, 1), b);
         expect_eq(take(count, 1), a);
         expect_eq(entry_kind(piece_at(s, a)), KIND_LARGE);
@@ -131,9 +155,43 @@ START_TEST(freed_blocks_are_kept_by_exact_length_and_used_last_in_first_out)
 }
 END_TEST
 
+START_TEST(a_bin_is_for_one_length_up_to_8_and_then_for_a_doubling)
+{
+    static const uint32_t most[HEAP_BINS] = {3, 4, 5, 6, 7, 8, 16, 32, 64};
+    unsigned bin = 0;
+
+    for (uint32_t count = BIN_LEAST; count <= BIN_MOST; count++) {
+        bin += count > most[bin];
+        expect_eq(large_bin(count), bin);
+    }
+    expect_eq(large_bin(1), HEAP_BINS);
+    expect_eq(large_bin(2), HEAP_BINS);
+    expect_eq(large_bin(BIN_MOST + 1), HEAP_BINS);
+    expect_eq(large_bin(UINT32_MAX), HEAP_BINS);
+}
+END_TEST
+
+START_TEST(a_few_blocks_of_a_bin_are_looked_at)
+{
+    uint32_t g[5];
+
+    for (uint32_t i = 0; i < 5; i++)
+        g[i] = take(9 + i, 1);
+    for (uint32_t i = 0; i < 5; i++)
+        give(g[i]);
+    expect_eq(h->cached, 9 + 10 + 11 + 12 + 13);
+    expect_eq(vmma__large_reuse(h, bed.pool, 9), NONE); /* the fifth */
+    for (uint32_t i = 1; i < 5; i++)
+        expect_eq(vmma__large_reuse(h, bed.pool, 9 + i), g[i]);
+    expect_eq(vmma__large_reuse(h, bed.pool, 9), g[0]);
+    expect_eq(h->cached, 0);
+    expect_sound(bed.ctx);
+}
+END_TEST
+
 START_TEST(other_lengths_are_merged_at_once)
 {
-    static const uint32_t counts[] = {1, 2, BIN_MOST + 1, 16, 17, 64};
+    static const uint32_t counts[] = {1, 2, BIN_MOST + 1, 100};
 
     for (size_t i = 0; i < LENGTH(counts); i++) {
         give(take(counts[i], 1));
@@ -144,7 +202,7 @@ START_TEST(other_lengths_are_merged_at_once)
 }
 END_TEST
 
-START_TEST(the_cache_holds_32_granules_and_an_eighth_of_the_client)
+START_TEST(the_cache_holds_64_granules_and_a_256th_of_the_client)
 {
     for (uint32_t held = 64; held <= 512; held *= 2) {
         uint32_t taken[64], n = 0, most = 0;
@@ -154,11 +212,11 @@ START_TEST(the_cache_holds_32_granules_and_an_eighth_of_the_client)
             taken[n++] = take(4, 1);
         while (n > 0) {
             give(taken[--n]);
-            expect(h->cached <= 32 + h->held / 8);
+            expect(h->cached <= 64 + h->held / 256);
             most = h->cached > most ? h->cached : most;
             expect_sound(bed.ctx);
         }
-        expect(most + 4 > 32 + h->held / 8 || most == 160);
+        expect_eq(most, 64);
         vmma__large_trim(h, bed.pool);
         expect_eq(h->cached, 0);
         expect_eq(used_granules(), 0);
@@ -167,16 +225,45 @@ START_TEST(the_cache_holds_32_granules_and_an_eighth_of_the_client)
 }
 END_TEST
 
+START_TEST(the_longest_blocks_make_room_in_the_cache)
+{
+    uint32_t a, b, d;
+
+    expect(vmma__heap_reserve(h, bed.pool, 256));
+    a = take(40, 1);
+    b = take(20, 1);
+    d = take(10, 1);
+    give(a);
+    give(b);
+    expect_eq(h->cached, 60);
+    give(d);
+    expect_eq(h->cached, 30);
+    expect_eq(entry_kind(piece_at(s, b)), KIND_CACHED);
+    expect_eq(entry_kind(piece_at(s, d)), KIND_CACHED);
+    expect_sound(bed.ctx);
+    /* 21 blocks of 3 do not go all at once for one of 64 */
+    vmma__large_trim(h, bed.pool);
+    for (uint32_t i = 0; i < 21; i++)
+        expect_eq(take(3, 1), 253 - 3 * i);
+    for (uint32_t i = 0; i < 21; i++)
+        give(253 - 3 * i);
+    expect_eq(h->cached, 63);
+    give(take(64, 1));
+    expect_eq(h->cached, 63 - 4 * 3);
+    expect_sound(bed.ctx);
+}
+END_TEST
+
 START_TEST(trimming_merges_every_cached_block)
 {
-    uint32_t taken[HEAP_BINS];
+    uint32_t taken[9];
 
     expect(vmma__heap_reserve(h, bed.pool, 512));
-    for (uint32_t i = 0; i < HEAP_BINS; i++)
+    for (uint32_t i = 0; i < 9; i++)
         taken[i] = take(BIN_LEAST + i, 1);
-    for (uint32_t i = 0; i < HEAP_BINS; i++)
+    for (uint32_t i = 0; i < 9; i++)
         give(taken[i]);
-    expect_eq(h->cached, 88); /* 14 more would be above 32 + 512 / 8 */
+    expect_eq(h->cached, 63);
     vmma__large_trim(h, bed.pool);
     expect_eq(h->cached, 0);
     for (uint32_t i = 0; i < HEAP_BINS; i++)
@@ -188,21 +275,20 @@ END_TEST
 
 /* ---- alignment -------------------------------------------------------- */
 
-START_TEST(a_block_is_aligned_to_more_than_its_place)
+START_TEST(a_block_is_aligned_and_costs_no_more_for_it)
 {
     for (uint32_t align = 1; align <= 64; align *= 2)
         for (uint32_t count = 1; count <= 40; count++) {
-            uint32_t g = take(count, align), piece;
+            uint32_t other = take(1, 1), g = take(count, align);
 
             expect(g != NONE);
-            piece = piece_of(g);
+            expect_eq(piece_of(g), g);
             expect_eq((uintptr_t)address_of(s, g) % (align * 1024), 0);
-            expect(g >= piece && g < piece + align);
-            expect_eq(large_start(s, piece), g);
-            expect_eq(large_count(s, piece), count);
-            expect_eq(used_granules(), g - piece + count);
+            expect_eq(large_count(s, g), count);
+            expect_eq(used_granules(), count + 1);
             expect_sound(bed.ctx);
             give(g);
+            give(other);
             vmma__large_trim(h, bed.pool);
             expect_eq(used_granules(), 0);
             expect_sound(bed.ctx);
@@ -210,35 +296,18 @@ START_TEST(a_block_is_aligned_to_more_than_its_place)
 }
 END_TEST
 
-START_TEST(what_lies_before_an_aligned_block_is_not_live)
+START_TEST(what_lies_before_an_aligned_block_is_free)
 {
     for (uint32_t skip = 0; skip < 8; skip++) {
-        uint32_t g, piece;
+        uint32_t g;
 
         take(1, 1);
         g = take(4, 16);
-        piece = piece_of(g);
-        for (uint32_t i = piece; i < g + 4; i++) {
-            struct place place =
-                vmma__locate(bed.ctx, (uintptr_t)address_of(s, i));
-
-            expect_eq(place.status, i < g    ? VMMA_E_NOT_LIVE
-                                    : i == g ? VMMA_OK
-                                             : VMMA_E_INTERIOR);
-        }
-    }
-}
-END_TEST
-
-START_TEST(an_aligned_block_with_a_lead_is_not_cached)
-{
-    for (uint32_t align = 2; align <= 32; align *= 2) {
-        uint32_t g = take(4, align), piece = piece_of(g);
-
-        give(g);
-        expect_eq(h->cached, piece == g ? 4 : 0);
-        expect_sound(bed.ctx);
-        vmma__large_trim(h, bed.pool);
+        if (g == 0 || entry_kind(piece_entry(s, g - 1, h->token)) == KIND_LARGE)
+            continue;
+        expect_eq(place_of(g - 1).status, VMMA_E_NOT_LIVE);
+        for (uint32_t i = g; i < g + 4; i++)
+            expect_eq(place_of(i).status, i == g ? VMMA_OK : VMMA_E_INTERIOR);
     }
 }
 END_TEST
@@ -261,14 +330,17 @@ START_TEST(shrinking_works_always_and_gives_the_tail_back)
 }
 END_TEST
 
-START_TEST(growing_works_up_to_the_end_of_the_natural_place)
+START_TEST(growing_works_up_to_the_end_of_the_free_run_behind)
 {
     expect(vmma__heap_reserve(h, bed.pool, 64));
     for (uint32_t from = 1; from <= 40; from++)
         for (uint32_t to = from; to <= 70; to++) {
-            uint32_t g = take(from, 1);
+            uint32_t behind = take(64 - from, 1), g = take(from, 1);
 
+            expect_eq(behind, from);
             expect_eq(g, 0);
+            give(behind);
+            vmma__large_trim(h, bed.pool);
             expect_eq(vmma__large_resize(h, bed.pool, g, to), to <= 64);
             expect_eq(large_count(s, g), to <= 64 ? to : from);
             expect_eq(used_granules(), to <= 64 ? to : from);
@@ -279,42 +351,38 @@ START_TEST(growing_works_up_to_the_end_of_the_natural_place)
 }
 END_TEST
 
-START_TEST(a_block_that_is_not_at_a_place_for_more_does_not_grow)
+START_TEST(a_block_with_another_behind_it_does_not_grow)
 {
-    uint32_t a, b;
+    uint32_t a, b, behind;
     uint64_t before;
 
     expect(vmma__heap_reserve(h, bed.pool, 64));
-    a = take(4, 1);
+    behind = take(56, 1);
     b = take(4, 1);
+    a = take(4, 1);
     expect_eq(a, 0);
     expect_eq(b, 4);
+    give(behind);
+    vmma__large_trim(h, bed.pool);
     before = hash_bytes(bed.ctx, s->heap);
-    expect(!vmma__large_resize(h, bed.pool, b, 5)); /* 4 is no place for 8 */
-    expect(!vmma__large_resize(h, bed.pool, a, 5)); /* b is there */
+    expect(!vmma__large_resize(h, bed.pool, a, 5));
     expect(!vmma__large_resize(h, bed.pool, a, UINT32_MAX / 8));
+    expect(!vmma__large_resize(h, bed.pool, b, 61));
     expect_eq(hash_bytes(bed.ctx, s->heap), before);
+    expect(vmma__large_resize(h, bed.pool, b, 60));
 }
 END_TEST
 
-START_TEST(an_aligned_block_is_resized_at_its_start)
+START_TEST(a_block_that_grows_has_an_arena_with_room_for_more)
 {
-    uint32_t g, piece;
+    struct large_shape shape = {20, 1, true};
+    uint32_t g;
 
-    expect(vmma__heap_reserve(h, bed.pool, 256));
-    do
-        g = take(4, 32);
-    while (piece_of(g) == g);
-    piece = piece_of(g);
-    for (uint32_t count = 4; count > 0; count--) {
-        expect(vmma__large_resize(h, bed.pool, piece, count));
-        expect_eq(piece_of(g), piece);
-        expect_eq(large_count(s, piece), count);
-        expect_sound(bed.ctx);
-    }
-    expect(vmma__large_resize(h, bed.pool, piece, 3));
-    expect_eq(large_start(s, piece), g);
-    expect_eq(large_count(s, piece), 3);
+    expect(vmma__heap_reserve(h, bed.pool, 16));
+    request = (struct heap_request){0};
+    g = vmma__large_alloc(h, bed.pool, shape, &request);
+    expect_eq(h->held, 16 + 40);
+    expect(vmma__large_resize(h, bed.pool, g, 40));
     expect_sound(bed.ctx);
 }
 END_TEST
@@ -395,29 +463,32 @@ int main(void)
     tcase_add_checked_fixture(tc, open_bed, close_bed);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, a_block_costs_exactly_the_granules_it_needs);
+    tcase_add_test(tc, a_block_is_found_from_each_of_its_granules);
     tcase_add_test(tc, the_tail_of_a_block_can_be_used);
     suite_add_tcase(suite, tc);
     tc = tcase_create("cache");
     tcase_add_checked_fixture(tc, open_bed, close_bed);
     tcase_add_test(
         tc, freed_blocks_are_kept_by_exact_length_and_used_last_in_first_out);
+    tcase_add_test(tc, a_bin_is_for_one_length_up_to_8_and_then_for_a_doubling);
+    tcase_add_test(tc, a_few_blocks_of_a_bin_are_looked_at);
     tcase_add_test(tc, other_lengths_are_merged_at_once);
-    tcase_add_test(tc, the_cache_holds_32_granules_and_an_eighth_of_the_client);
+    tcase_add_test(tc, the_cache_holds_64_granules_and_a_256th_of_the_client);
+    tcase_add_test(tc, the_longest_blocks_make_room_in_the_cache);
     tcase_add_test(tc, trimming_merges_every_cached_block);
     suite_add_tcase(suite, tc);
     tc = tcase_create("alignment");
     tcase_add_checked_fixture(tc, open_bed, close_bed);
-    tcase_add_test(tc, a_block_is_aligned_to_more_than_its_place);
-    tcase_add_test(tc, what_lies_before_an_aligned_block_is_not_live);
-    tcase_add_test(tc, an_aligned_block_with_a_lead_is_not_cached);
+    tcase_add_test(tc, a_block_is_aligned_and_costs_no_more_for_it);
+    tcase_add_test(tc, what_lies_before_an_aligned_block_is_free);
     suite_add_tcase(suite, tc);
     tc = tcase_create("resizing");
     tcase_add_checked_fixture(tc, open_bed, close_bed);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, shrinking_works_always_and_gives_the_tail_back);
-    tcase_add_test(tc, growing_works_up_to_the_end_of_the_natural_place);
-    tcase_add_test(tc, a_block_that_is_not_at_a_place_for_more_does_not_grow);
-    tcase_add_test(tc, an_aligned_block_is_resized_at_its_start);
+    tcase_add_test(tc, growing_works_up_to_the_end_of_the_free_run_behind);
+    tcase_add_test(tc, a_block_with_another_behind_it_does_not_grow);
+    tcase_add_test(tc, a_block_that_grows_has_an_arena_with_room_for_more);
     suite_add_tcase(suite, tc);
     tc = tcase_create("sequences");
     tcase_add_checked_fixture(tc, open_bed, close_bed);

@@ -25,11 +25,11 @@ static struct layout_wish wish_of(uintptr_t address, size_t size,
 
 /* The bytes from the context to the end of arrays for this many granules, as
  * tight as they are promised to be: the map behind the header; 512 bytes per
- * client; records and links in 16 stripes; arenas. */
+ * client; records and links in 32 stripes; arenas. */
 static uint64_t arrays_end(const struct layout_wish *w, uint64_t capacity)
 {
     uint64_t slots = (SPACE_MAP + capacity * 4 + 511) / 512 * 512;
-    uint64_t records = (capacity / 16 + 1) * 16;
+    uint64_t records = (capacity / 32 + 1) * 32;
 
     return (slots + (uint64_t)w->max_clients * 512 + records * (32 + 8) +
             (capacity / 4 + 1) * 16 + 63) /
@@ -60,7 +60,7 @@ static void judge_arrays(const struct layout_wish *w, const struct layout *l)
     expect_eq(l->slots % LAYOUT_SLOT_SIZE, 0);
     expect(l->record >= l->slots + (uint64_t)w->max_clients * 512);
     expect_eq(l->record % 32, 0);
-    expect(records >= n && records % 16 == 0);
+    expect(records >= n && records % 32 == 0);
     expect(l->link >= l->record + records * sizeof(struct record));
     expect_eq(l->link % 8, 0);
     expect(l->arena >= l->link + records * sizeof(struct link));

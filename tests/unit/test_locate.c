@@ -355,19 +355,35 @@ START_TEST(a_smaller_slab_where_a_larger_one_was_is_not_mistaken_for_it)
 }
 END_TEST
 
+/* A large block at the end of the free run that it is taken from. */
+static uint32_t take_granules(struct client *c, uint32_t count)
+{
+    struct large_shape shape = {count, 1, 0};
+    struct heap_request request = {0};
+    uint32_t g = vmma__large_alloc(&c->heap, bed.pool, shape, &request);
+
+    expect(g != NONE);
+    return g;
+}
+
 START_TEST(a_full_slab_is_not_found_where_a_larger_one_was)
 {
     struct client *c = clients[0];
     void *blocks[32];
-    uint32_t first;
+    uint32_t first, behind;
 
     expect(vmma__heap_reserve(&c->heap, bed.pool, 128));
     for (int i = 0; i < 32; i++)
         blocks[i] = take_bytes(c, 128);
     first = granule_of(bed.space, blocks[0]);
+    expect_eq(entry_order(entry_at(bed.space, blocks[0])), 2);
     for (int i = 0; i < 32; i++)
         give_bytes(c, blocks[i]);
     vmma__slab_trim(&c->heap, bed.pool);
+    /* What is behind its first two granules is in use for a while. */
+    expect_eq(run_count(bed.space, first), 128);
+    behind = take_granules(c, 126);
+    expect_eq(behind, first + 2);
     for (model.count = 0; model.count < 64; model.count++) {
         struct vmma_block *block = &model.block[model.count];
 
@@ -375,9 +391,12 @@ START_TEST(a_full_slab_is_not_found_where_a_larger_one_was)
         block->start = take_bytes(c, 8);
         block->size = 8;
     }
-    /* Granules beyond it still refer to the same record. */
+    vmma__large_free(&c->heap, bed.pool, behind);
+    vmma__large_trim(&c->heap, bed.pool);
+    /* A granule beyond it still refers to the same record. */
     expect_eq(granule_of(bed.space, model.block[0].start), first);
-    expect_eq(space_map(bed.space)[first + 15], space_ref(bed.space, first));
+    expect_eq(granule_of(bed.space, model.block[63].start), first + 1);
+    expect_eq(space_map(bed.space)[first + 3], space_ref(bed.space, first));
     expect_every_byte();
 }
 END_TEST

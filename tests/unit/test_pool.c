@@ -85,7 +85,7 @@ static void expect_model(void)
     expect(space->scrubbed <= space->count);
     space_set_doors(&doors);
     expect_eq(space->free_door, doors.free_door);
-    expect_free(&pool->free, space, pool_mark(), is_free, 0, space->high_water);
+    expect_free(&pool->free, space, is_free, space->high_water);
 }
 
 static uint32_t take(uint32_t count)

@@ -112,12 +112,16 @@ END_TEST
 
 START_TEST(what_a_block_gains_in_place_is_filled_by_the_flags)
 {
-    unsigned char *block;
+    unsigned char *block, *behind;
 
     if ((vmma__context_supported() & VMMA_FLAG_ZERO) == 0)
         return;
     assert_ok(vmma__context_reserve(bed.ctx, c, 64 * 1024));
+    behind = take_bytes(c, 59 * 1024);
     block = take_bytes(c, 5 * 1024);
+    expect(behind == block + 5 * 1024);
+    give_bytes(c, behind);
+    vmma__large_trim(&c->heap, bed.pool);
     memset(block, 1, 5 * 1024);
     memset(block + 5 * 1024, 2, 11 * 1024); /* nobody's yet */
     vmma__context_set_flags(bed.ctx, VMMA_FLAG_ZERO);

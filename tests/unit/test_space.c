@@ -9,7 +9,7 @@
 
 START_TEST(entries_keep_all_their_fields)
 {
-    for (unsigned kind = 0; kind < 64; kind++)
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
         for (unsigned span = 0; span < 32; span++)
             for (unsigned order = 0; order < 32; order++) {
                 unsigned entry = entry_make(kind, span, order);
@@ -18,6 +18,27 @@ START_TEST(entries_keep_all_their_fields)
                 expect_eq(entry_span(entry), span);
                 expect_eq(entry_order(entry), order);
                 expect_eq(entry == 0, kind == 0 && span == 0 && order == 0);
+            }
+}
+END_TEST
+
+START_TEST(the_mark_of_a_full_slab_is_a_bit_of_its_own)
+{
+    const unsigned most = entry_make(KIND_COUNT - 1, 31, 31);
+
+    expect_eq(KIND_COUNT, 32);
+    expect_eq(most | ENTRY_FULL, 0xffff);
+    expect_eq(most & ENTRY_FULL, 0);
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+        for (unsigned span = 0; span < 32; span++)
+            for (unsigned order = 0; order < 32; order++) {
+                unsigned entry = entry_make(kind, span, order) | ENTRY_FULL;
+
+                expect_eq(entry_kind(entry), kind);
+                expect_eq(entry_span(entry), span);
+                expect_eq(entry_order(entry), order);
+                expect_eq(stamp_entry(stamp_make(token_make(7, 9), entry)),
+                          entry);
             }
 }
 END_TEST
@@ -41,37 +62,23 @@ END_TEST
 
 START_TEST(stamps_keep_all_their_fields)
 {
-    static const uint64_t incarnations[] = {0,        1,        2,
-                                            0x7fffff, 0x800000, 0xffffff};
-    static const uint64_t slots[] = {0, 1, 255, 256, 32767, 65534, 65535};
+    static const uint32_t serials[] = {0,          1,          2,
+                                       0x7fffffff, 0x80000000, UINT32_MAX};
+    static const uint32_t slots[] = {0, 1, 255, 256, 32767, 65534, 65535};
     static const unsigned entries[] = {0, 1, 0x8000, 0xfffe, 0xffff, 0x1234};
 
-    for (size_t i = 0; i < LENGTH(incarnations); i++)
+    for (size_t i = 0; i < LENGTH(serials); i++)
         for (size_t j = 0; j < LENGTH(slots); j++)
-            for (size_t k = 0; k < LENGTH(entries); k++)
-                for (unsigned n = 0; n <= STAMP_COUNTDOWN_MAX; n++) {
-                    uint64_t token =
-                        incarnations[i] << 40 | slots[j] << STAMP_TOKEN_SHIFT;
-                    uint64_t stamp = stamp_make(token, entries[k]) | n;
+            for (size_t k = 0; k < LENGTH(entries); k++) {
+                uint64_t token = token_make(serials[i], slots[j]);
+                uint64_t stamp = stamp_make(token, entries[k]);
 
-                    expect_eq(stamp_token(stamp), token);
-                    expect_eq(stamp_slot(stamp), slots[j]);
-                    expect_eq(stamp_entry(stamp), entries[k]);
-                    expect_eq(stamp_countdown(stamp), n);
-                }
-}
-END_TEST
-
-START_TEST(counting_down_touches_nothing_else)
-{
-    uint64_t token = UINT64_C(0xabcdef) << 40 | UINT64_C(77) << 24;
-    uint64_t stamp = stamp_make(token, 0x5a5a) | STAMP_COUNTDOWN_MAX;
-
-    for (unsigned n = STAMP_COUNTDOWN_MAX; n > 0; n--, stamp--) {
-        expect_eq(stamp_countdown(stamp), n);
-        expect_eq(stamp & ~(uint64_t)STAMP_COUNTDOWN_MAX,
-                  stamp_make(token, 0x5a5a));
-    }
+                expect_eq(stamp_token(stamp), token);
+                expect_eq(stamp_serial(stamp), serials[i]);
+                expect_eq(stamp_slot(stamp), slots[j]);
+                expect_eq(stamp_entry(stamp), entries[k]);
+                expect_eq(token == 0, serials[i] == 0 && slots[j] == 0);
+            }
 }
 END_TEST
 
@@ -96,7 +103,7 @@ END_TEST
 
 enum { GRANULES = 300, ENTRY = 5 << 10 | 4 << 5 | 2 };
 
-static const uint64_t token = UINT64_C(3) << 40 | UINT64_C(9) << 24;
+static const uint64_t token = UINT64_C(3) << 32 | UINT64_C(9) << 16;
 
 static struct bare bare;
 
@@ -125,6 +132,7 @@ START_TEST(every_granule_has_a_record_and_a_link_of_its_own)
         for (uint32_t i = 0; i < g; i++)
             expect(refs[i] != refs[g]);
         expect(space_at(s, refs[g]) == space_record(s, g));
+        expect(space_link_at(s, refs[g]) == space_link(s, g));
         expect(record >= (uintptr_t)s + s->record);
         expect(record + sizeof(struct record) <= (uintptr_t)s + s->link);
         expect(link >= (uintptr_t)s + s->link);
@@ -138,8 +146,10 @@ START_TEST(records_of_full_sized_slabs_lie_side_by_side)
 {
     const struct space *s = bare.space;
 
-    for (uint32_t g = 0; g + 16 < GRANULES; g++)
-        expect(space_record(s, g + 16) == space_record(s, g) + 1);
+    for (uint32_t g = 0; g + 32 < GRANULES; g++) {
+        expect(space_record(s, g + 32) == space_record(s, g) + 1);
+        expect(space_link(s, g + 32) == space_link(s, g) + 1);
+    }
 }
 END_TEST
 
@@ -152,8 +162,8 @@ START_TEST(a_piece_is_known_by_place_and_token)
     expect_eq(piece_at(s, 8), ENTRY);
     expect_eq(head_of(s, space_record(s, 8)), 8);
     expect_eq(space_record(s, 8)->reciprocal, vmma__classes.reciprocal[5]);
-    expect_eq(piece_entry(s, 8, token + ((uint64_t)1 << 24)), 0);
-    expect_eq(piece_entry(s, 8, token + ((uint64_t)1 << 40)), 0);
+    expect_eq(piece_entry(s, 8, token + ((uint64_t)1 << 16)), 0);
+    expect_eq(piece_entry(s, 8, token + ((uint64_t)1 << 32)), 0);
     expect_eq(piece_entry(s, 8, 0), 0);
     expect_eq(piece_entry(s, 9, token), 0);
     piece_end(s, 8);
@@ -162,23 +172,11 @@ START_TEST(a_piece_is_known_by_place_and_token)
 }
 END_TEST
 
-START_TEST(a_piece_is_known_whatever_its_countdown)
-{
-    struct space *s = bare.space;
-
-    for (unsigned n = 0; n <= STAMP_COUNTDOWN_MAX; n++) {
-        piece_begin(s, 8, token, ENTRY);
-        space_record(s, 8)->stamp |= n;
-        expect_eq(piece_entry(s, 8, token), ENTRY);
-    }
-}
-END_TEST
-
 START_TEST(no_single_bit_of_token_or_reference_can_be_wrong)
 {
     struct space *s = bare.space;
 
-    for (unsigned bit = STAMP_TOKEN_SHIFT; bit < 64; bit++) {
+    for (unsigned bit = STAMP_SLOT_SHIFT; bit < 64; bit++) {
         piece_begin(s, 8, token, ENTRY);
         space_record(s, 8)->stamp ^= UINT64_C(1) << bit;
         expect_eq(piece_entry(s, 8, token), 0);
@@ -204,16 +202,17 @@ START_TEST(a_granule_inside_a_piece_is_no_piece)
 }
 END_TEST
 
-START_TEST(only_large_blocks_say_their_own_length)
+START_TEST(free_runs_and_large_blocks_say_their_own_length)
 {
     struct space *s = bare.space;
 
     for (unsigned kind = 1; kind < KIND_COUNT; kind++)
         for (unsigned order = 0; order < ORDER_COUNT; order++) {
             unsigned entry = entry_make(kind, order, order);
-            bool own = kind == KIND_LARGE || kind == KIND_CACHED;
+            bool own = kind == KIND_FREE || kind == KIND_LARGE ||
+                       kind == KIND_CACHED;
 
-            space_record(s, 0)->avail = 17;
+            piece_begin(s, 0, token, entry)->avail = 17;
             expect_eq(piece_count(s, 0, entry),
                       own ? 17 : (uint32_t)1 << order);
         }
@@ -244,9 +243,9 @@ int main(void)
     TCase *tc = tcase_create("numbers");
 
     tcase_add_test(tc, entries_keep_all_their_fields);
+    tcase_add_test(tc, the_mark_of_a_full_slab_is_a_bit_of_its_own);
     tcase_add_test(tc, an_entry_leads_to_the_arena);
     tcase_add_test(tc, stamps_keep_all_their_fields);
-    tcase_add_test(tc, counting_down_touches_nothing_else);
     tcase_add_test(tc, a_natural_run_is_the_largest_that_starts_here);
     suite_add_tcase(suite, tc);
     tc = tcase_create("pieces");
@@ -254,10 +253,9 @@ int main(void)
     tcase_add_test(tc, every_granule_has_a_record_and_a_link_of_its_own);
     tcase_add_test(tc, records_of_full_sized_slabs_lie_side_by_side);
     tcase_add_test(tc, a_piece_is_known_by_place_and_token);
-    tcase_add_test(tc, a_piece_is_known_whatever_its_countdown);
     tcase_add_test(tc, no_single_bit_of_token_or_reference_can_be_wrong);
     tcase_add_test(tc, a_granule_inside_a_piece_is_no_piece);
-    tcase_add_test(tc, only_large_blocks_say_their_own_length);
+    tcase_add_test(tc, free_runs_and_large_blocks_say_their_own_length);
     tcase_add_test(tc, doors_follow_the_mark_unless_they_are_shut);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
