@@ -17,7 +17,9 @@
 
 #include "support/adapter.h"
 
+#include "workloads/adversary.h"
 #include "workloads/context.h"
+#include "workloads/phases.h"
 #include "workloads/w1_lifo.h"
 #include "workloads/w2_churn.h"
 #include "workloads/w3_teardown.h"
@@ -34,13 +36,15 @@ static const struct workload {
     { "w1", lifo },        { "w2", churn }, { "footprint", footprint },
     { "w3", teardown },    { "w4", heaps }, { "w5", questions },
     { "w6", grow },        { "w7", threads }, { "w8", lua },
-    { "context", context }
+    { "context", context }, { "phases", phases },
+    { "adversary", adversary }
 };
 enum { WORKLOADS = sizeof workloads / sizeof *workloads };
 
 static const char usage[] =
     "usage: bench_PEER [option]... workload...\n"
-    "workloads: w1 w2 footprint w3 w4 w5 w6 w7 w8 context\n"
+    "workloads: w1 w2 footprint w3 w4 w5 w6 w7 w8 context phases "
+    "adversary\n"
     "  --seed=N       seed of all random numbers (1)\n"
     "  --sizes=NAME   log or vm: w2, footprint, w5 (log)\n"
     "  --live=N       live blocks: w2, footprint, w5 (1000)\n"
@@ -48,7 +52,7 @@ static const char usage[] =
     "  --heaps=N      heaps: w4 (1000)\n"
     "  --reserve=N    MiB of the block: context (64)\n"
     "  --lua=DIR      where the Lua programs are: w8 (lua)\n"
-    "  --program=NAME one Lua program: w8 (all)\n"
+    "  --program=NAME one program: w8, adversary (all)\n"
     "  --rounds=N     measure N times, the best counts (3)\n"
     "  --divide=N     a part of the steps only (1)\n"
     "  --verify       check every byte of every block; measure nothing\n"

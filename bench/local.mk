@@ -19,7 +19,8 @@ bench_sources = \
 	%D%/support/adapter.h %D%/support/clock.h %D%/support/memory.h \
 	%D%/support/options.h %D%/support/random.h %D%/support/report.h \
 	%D%/support/space.h %D%/support/verify.h \
-	%D%/workloads/context.h %D%/workloads/w1_lifo.h \
+	%D%/workloads/adversary.h %D%/workloads/context.h \
+	%D%/workloads/phases.h %D%/workloads/w1_lifo.h \
 	%D%/workloads/w2_churn.h %D%/workloads/w3_teardown.h \
 	%D%/workloads/w4_heaps.h %D%/workloads/w5_questions.h \
 	%D%/workloads/w6_grow.h %D%/workloads/w7_threads.h \
@@ -28,9 +29,9 @@ bench_sources = \
 EXTRA_DIST += %D%/README.md %D%/run %D%/smoke.sh \
 	%D%/lua/closures.lua %D%/lua/json.lua %D%/lua/queens.lua \
 	%D%/lua/strings.lua %D%/lua/tables.lua %D%/lua/trees.lua \
-	%D%/peers/floor.h %D%/peers/libc.h %D%/peers/ranges.h \
-	%D%/peers/slices.h \
-	docs/BENCHMARKS.md docs/benchmarks
+	%D%/peers/floor.h %D%/peers/libc.h %D%/peers/process.h \
+	%D%/peers/ranges.h %D%/peers/slices.h \
+	docs/BENCHMARKS.md docs/FRAGMENTATION.md docs/benchmarks
 
 bench_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/%D% $(BENCH_LUA_CPPFLAGS)
 bench_cflags = $(AM_CFLAGS) -pthread

@@ -13,19 +13,10 @@
 #define PEER_NAME "dlmalloc"
 
 enum {
-    PEER_MANY = 100000,
-    PEER_SHARES = 0,
     PEER_HEAP_SPAN = 65536,
-    PEER_FREES = 1,
     PEER_SIZED = 0,
-    PEER_DESTROYS = 1,
-    PEER_OWNS = PEER_OWNS_NOTHING,
     PEER_USABLE = 1,
-    PEER_RESIZES = 1,
-    PEER_CROSSES = 0,
-    PEER_CLOSES = 0,
-    PEER_RESERVES = 0,
-    PEER_IN_BLOCK = 1
+    PEER_RESERVES = 0
 };
 
 void *create_mspace_with_base(void *base, size_t capacity, int locked);
@@ -49,11 +40,6 @@ static inline bool peer_create(struct peer_space *space, peer_heap *heap)
     return *heap != NULL;
 }
 
-static inline void peer_destroy(struct peer_space *space, peer_heap heap)
-{
-    slices_give(space, heap);
-}
-
 static inline void *peer_alloc(peer_heap heap, size_t size)
 {
     return mspace_malloc(heap, size);
@@ -71,13 +57,6 @@ static inline void *peer_resize(peer_heap heap, void *block, size_t old_size,
 {
     (void)old_size;
     return mspace_realloc(heap, block, size);
-}
-
-static inline bool peer_owns(peer_heap heap, const void *address)
-{
-    (void)heap;
-    (void)address;
-    return false;
 }
 
 static inline size_t peer_usable(peer_heap heap, const void *block)

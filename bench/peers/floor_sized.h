@@ -15,19 +15,10 @@
 #define PEER_NAME "floor-sized"
 
 enum {
-    PEER_MANY = 100000,
-    PEER_SHARES = 0,
     PEER_HEAP_SPAN = 65536,
-    PEER_FREES = 1,
     PEER_SIZED = 1,
-    PEER_DESTROYS = 1,
-    PEER_OWNS = PEER_OWNS_NOTHING,
     PEER_USABLE = 0,
-    PEER_RESIZES = 1,
-    PEER_CROSSES = 0,
-    PEER_CLOSES = 0,
-    PEER_RESERVES = 1,
-    PEER_IN_BLOCK = 1
+    PEER_RESERVES = 1
 };
 
 typedef struct floor_heap {
@@ -53,11 +44,6 @@ static inline bool peer_create(struct peer_space *space, peer_heap *heap)
     (*heap)->next = slice + 4096;
     (*heap)->end = slice + space->size;
     return true;
-}
-
-static inline void peer_destroy(struct peer_space *space, peer_heap heap)
-{
-    slices_give(space, heap);
 }
 
 __attribute__((noinline, cold)) static void *floor_fresh(peer_heap heap,
@@ -110,17 +96,10 @@ static void *peer_resize(peer_heap heap, void *block, size_t old_size,
         return block;
     moved = floor_alloc(heap, size);
     if (moved) {
-        memcpy(moved, block, old_size < size ? old_size : size);
+        slices_copy(moved, block, old_size, size);
         floor_free(heap, block, old_size);
     }
     return moved;
-}
-
-static inline bool peer_owns(peer_heap heap, const void *address)
-{
-    (void)heap;
-    (void)address;
-    return false;
 }
 
 static inline size_t peer_usable(peer_heap heap, const void *block)

@@ -7,6 +7,8 @@
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
+#include <sys/mman.h>
+
 #include <jemalloc/jemalloc.h>
 
 #include "ranges.h"
@@ -35,6 +37,7 @@ enum {
 struct peer_space {
     extent_hooks_t hooks; /* first: a hook is told where its hooks are */
     struct ranges ranges;
+    bool gives_back;
 };
 
 /* An arena and a tcache by their numbers, and the flags made of them. */
@@ -52,6 +55,9 @@ static void peer_version(char *text, size_t size)
     snprintf(text, size, "%.*s", (int)strcspn(version, "-"), version);
 }
 
+static bool jemalloc_gives_back; /* the next space */
+#define peer_give_back() ((void)(jemalloc_gives_back = true))
+
 static void *hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
                         size_t alignment, bool *zero, bool *commit,
                         unsigned arena)
@@ -67,10 +73,21 @@ static void *hook_alloc(extent_hooks_t *hooks, void *address, size_t size,
 static bool hook_dalloc(extent_hooks_t *hooks, void *address, size_t size,
                         bool committed, unsigned arena)
 {
+    struct peer_space *space = (struct peer_space *)hooks;
+
     (void)committed;
     (void)arena;
-    ranges_give(&((struct peer_space *)hooks)->ranges, address, size);
+    if (space->gives_back)
+        madvise(address, size, MADV_DONTNEED);
+    ranges_give(&space->ranges, address, size);
     return false;
+}
+
+static bool hook_purge(extent_hooks_t *hooks, void *address, size_t size,
+                       size_t offset, size_t length, unsigned arena)
+{
+    (void)hooks, (void)size, (void)arena;
+    return madvise((char *)address + offset, length, MADV_DONTNEED) != 0;
 }
 
 static void hook_destroy(extent_hooks_t *hooks, void *address, size_t size,
@@ -108,6 +125,10 @@ static bool peer_open(struct peer_space *space, unsigned char *block,
     space->hooks.destroy = hook_destroy;
     space->hooks.split = hook_split;
     space->hooks.merge = hook_merge;
+    space->gives_back = jemalloc_gives_back;
+    jemalloc_gives_back = false;
+    if (space->gives_back)
+        space->hooks.purge_forced = hook_purge;
     ranges_init(&space->ranges, block, size);
     return true;
 }

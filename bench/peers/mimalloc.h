@@ -3,7 +3,8 @@
  * heap, and no other memory from the system.
  *
  * A heap belongs to the thread that made it.  A space cannot be closed:
- * mimalloc keeps its arenas.
+ * mimalloc keeps its arenas.  It gives no page of such an arena back, so where
+ * it shall (peer_give_back) its heaps take memory from the system instead.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -37,8 +38,11 @@ typedef mi_heap_t *peer_heap;
 enum { MIMALLOC_HEAPS_OF_OURS = 4096 };
 
 struct peer_space {
-    mi_arena_id_t arena;
+    mi_arena_id_t arena; /* 0: there is none, the memory is the system's */
 };
+
+static bool mimalloc_gives_back; /* the next space */
+#define peer_give_back() ((void)(mimalloc_gives_back = true))
 
 static void peer_version(char *text, size_t size)
 {
@@ -52,7 +56,13 @@ static bool peer_open(struct peer_space *space, unsigned char *block,
                       size_t size, size_t heaps, bool prefault)
 {
     (void)prefault;
+    space->arena = 0;
     mi_free(mi_malloc(16)); /* what the C library wants has its place now */
+    if (mimalloc_gives_back) {
+        mimalloc_gives_back = false;
+        mi_option_set(mi_option_limit_os_alloc, 0);
+        return true;
+    }
     if (!mi_manage_os_memory_ex(block, size, true, false, true, -1, true,
                                 &space->arena))
         return false;
@@ -71,7 +81,7 @@ static inline void peer_close(struct peer_space *space)
 
 static inline bool peer_create(struct peer_space *space, peer_heap *heap)
 {
-    *heap = mi_heap_new_in_arena(space->arena);
+    *heap = space->arena ? mi_heap_new_in_arena(space->arena) : mi_heap_new();
     return *heap != NULL;
 }
 

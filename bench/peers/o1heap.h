@@ -16,19 +16,10 @@
 #define PEER_NAME "o1heap"
 
 enum {
-    PEER_MANY = 100000,
-    PEER_SHARES = 0,
     PEER_HEAP_SPAN = 65536,
-    PEER_FREES = 1,
     PEER_SIZED = 0,
-    PEER_DESTROYS = 1,
-    PEER_OWNS = PEER_OWNS_NOTHING,
     PEER_USABLE = 0,
-    PEER_RESIZES = 1,
-    PEER_CROSSES = 0,
-    PEER_CLOSES = 0,
-    PEER_RESERVES = 0,
-    PEER_IN_BLOCK = 1
+    PEER_RESERVES = 0
 };
 
 typedef O1HeapInstance *peer_heap;
@@ -44,11 +35,6 @@ static inline bool peer_create(struct peer_space *space, peer_heap *heap)
 
     *heap = slice ? o1heapInit(slice, space->size) : NULL;
     return *heap != NULL;
-}
-
-static inline void peer_destroy(struct peer_space *space, peer_heap heap)
-{
-    slices_give(space, heap);
 }
 
 static inline void *peer_alloc(peer_heap heap, size_t size)
@@ -69,17 +55,10 @@ static inline void *peer_resize(peer_heap heap, void *block, size_t old_size,
     void *moved = o1heapAllocate(heap, size);
 
     if (moved) {
-        memcpy(moved, block, old_size < size ? old_size : size);
+        slices_copy(moved, block, old_size, size);
         o1heapFree(heap, block);
     }
     return moved;
-}
-
-static inline bool peer_owns(peer_heap heap, const void *address)
-{
-    (void)heap;
-    (void)address;
-    return false;
 }
 
 static inline size_t peer_usable(peer_heap heap, const void *block)

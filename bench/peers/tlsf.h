@@ -13,19 +13,10 @@
 #define PEER_NAME "tlsf"
 
 enum {
-    PEER_MANY = 100000,
-    PEER_SHARES = 0,
     PEER_HEAP_SPAN = 65536,
-    PEER_FREES = 1,
     PEER_SIZED = 0,
-    PEER_DESTROYS = 1,
-    PEER_OWNS = PEER_OWNS_NOTHING,
     PEER_USABLE = 1,
-    PEER_RESIZES = 1,
-    PEER_CROSSES = 0,
-    PEER_CLOSES = 0,
-    PEER_RESERVES = 0,
-    PEER_IN_BLOCK = 1
+    PEER_RESERVES = 0
 };
 
 typedef tlsf_t peer_heap;
@@ -41,11 +32,6 @@ static inline bool peer_create(struct peer_space *space, peer_heap *heap)
 
     *heap = slice ? tlsf_create_with_pool(slice, space->size) : NULL;
     return *heap != NULL;
-}
-
-static inline void peer_destroy(struct peer_space *space, peer_heap heap)
-{
-    slices_give(space, heap);
 }
 
 static inline void *peer_alloc(peer_heap heap, size_t size)
@@ -65,13 +51,6 @@ static inline void *peer_resize(peer_heap heap, void *block, size_t old_size,
 {
     (void)old_size;
     return tlsf_realloc(heap, block, size);
-}
-
-static inline bool peer_owns(peer_heap heap, const void *address)
-{
-    (void)heap;
-    (void)address;
-    return false;
 }
 
 static inline size_t peer_usable(peer_heap heap, const void *block)

@@ -10,6 +10,8 @@
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
+#include <sys/mman.h>
+
 #include "libvmma.h"
 
 #ifndef PEER_NAME
@@ -70,6 +72,20 @@ static inline void peer_close(struct peer_space *space)
         vmma_delete_context(space->contexts[i]);
 }
 
+/* The library names free pages; here is a host that gives them back. */
+static void vmma_give_pages(void *user, void *start, size_t size)
+{
+    (void)user;
+    madvise(start, size, MADV_DONTNEED);
+}
+
+static void vmma_give_back(struct peer_space *space)
+{
+    for (size_t i = 0; i < space->count; i++)
+        vmma_purge(space->contexts[i], MEMORY_PAGE, vmma_give_pages, NULL);
+}
+#define peer_purge vmma_give_back
+
 static inline bool peer_create(struct peer_space *space, peer_heap *heap)
 {
     enum vmma_status status = vmma_create_client(space->contexts[0], NULL, heap);
@@ -112,5 +128,68 @@ static inline size_t peer_usable(peer_heap heap, const void *block)
 {
     return vmma_get_size(heap, block);
 }
+
+#define peer_held vmma_get_client_total_size
+
+/* What a heap holds at most; docs/FRAGMENTATION.md derives it, F1 to F3. */
+enum {
+    VMMA_GRANULE = 1024,
+    VMMA_SMALL = 2048,      /* the largest block that lies in a slab */
+    VMMA_SLAB = 32768,      /* bytes of a slab, at most */
+    VMMA_SLAB_BLOCKS = 64,
+    VMMA_CACHE = 65536,     /* freed large blocks, and a 256th of all */
+    VMMA_EARLY = 2 << 20,   /* slabs of when the client was small */
+    VMMA_ARENAS = 128       /* more than any client here has */
+};
+
+struct vmma_pieces {
+    double bytes; /* of slabs and large blocks */
+    double count;
+};
+
+/* F1 for one class. */
+static void vmma_bound_class(struct vmma_pieces *pieces, uint32_t size,
+                             double live)
+{
+    double slab = VMMA_GRANULE, bytes = live * 8 / 7 * 16 / 15;
+
+    while (slab < VMMA_SLAB && slab * 2 <= (double)VMMA_SLAB_BLOCKS * size)
+        slab *= 2;
+    pieces->bytes += bytes + VMMA_SLAB;
+    pieces->count += bytes / slab + 1;
+}
+
+static struct vmma_pieces vmma_bound_pieces(const uint32_t *sizes,
+                                            size_t count, double live)
+{
+    struct vmma_pieces pieces = { 0, 0 };
+    uint32_t large = 0; /* the smallest of the large ones */
+
+    for (size_t i = 0; i < count; i++)
+        if (sizes[i] <= VMMA_SMALL)
+            vmma_bound_class(&pieces, sizes[i], live);
+        else if (!large || sizes[i] < large)
+            large = sizes[i];
+    if (pieces.count > 0) {
+        pieces.bytes += VMMA_EARLY;
+        pieces.count += (double)VMMA_EARLY / VMMA_GRANULE;
+    }
+    if (large) {
+        pieces.bytes += live * (1 + (VMMA_GRANULE - 1.0) / large);
+        pieces.count += live / large;
+    }
+    return pieces;
+}
+
+/* F2 and F3. */
+static double vmma_bound(const uint32_t *sizes, size_t count, double live,
+                         double hole)
+{
+    struct vmma_pieces pieces = vmma_bound_pieces(sizes, count, live);
+    double holes = (pieces.count + VMMA_ARENAS) * hole;
+
+    return (pieces.bytes + holes + VMMA_CACHE) * 1.004 * 81 / 64 + (1 << 20);
+}
+#define peer_bound vmma_bound
 
 #endif

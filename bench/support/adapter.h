@@ -34,7 +34,15 @@
  *
  * Optional, with a macro of the same name defined: peer_thread_start() and
  * peer_thread_stop(), called by each thread of W7; peer_free_crossing(heap,
- * block, size), how the consumer of W7 frees.
+ * block, size), how the consumer of W7 frees; and for what watches memory over
+ * time (phases, adversary):
+ *
+ *     peer_give_back()   before peer_open: the next space's memory may go back
+ *         to the system as it does by itself in a program that sets no options
+ *     peer_purge(space)  for a peer that makes no system calls: give back what
+ *         is free now
+ *     peer_held(heap)    bytes that the heap has, by its own count
+ *     peer_bound(sizes, count, live, hole)  see adversary.h
  *
  * SPDX-License-Identifier: MIT
  */
@@ -65,6 +73,19 @@
 #endif
 #ifndef peer_free_crossing
 #define peer_free_crossing peer_free
+#endif
+#ifndef peer_give_back
+#define peer_give_back() ((void)0)
+#endif
+#ifndef peer_purge
+#define peer_purge(space) ((void)(space))
+#endif
+#ifndef peer_held
+#define peer_held(heap) ((void)(heap), (size_t)0)
+#endif
+#ifndef peer_bound
+#define peer_bound(sizes, count, live, hole) \
+    ((void)(sizes), (void)(count), (void)(live), (void)(hole), 0.0)
 #endif
 
 #endif

@@ -18,7 +18,7 @@ struct options {
     size_t heaps;      /* W4 */
     size_t reserve;    /* bytes: context */
     const char *lua;   /* folder of the Lua programs */
-    const char *program; /* one of them, or NULL for all */
+    const char *program; /* one of W8 or adversary, or NULL for all */
     unsigned rounds;   /* of each measurement, of which the best counts */
     unsigned divide;   /* steps are divided by this */
     bool verify;       /* check instead of measuring */

@@ -3,6 +3,7 @@
  *
  *     {"workload":"w2","case":"log 1000","metric":"ns","value":7.25}
  *     {"workload":"w4","case":"1000","skipped":"one heap only"}
+ *     {"workload":"phases","case":"","series":"live","values":[1,2,3]}
  *     {"error":"out of memory"}                     and exit status 1
  *
  * SPDX-License-Identifier: MIT
@@ -22,6 +23,19 @@ static void report_value(const char *name, const char *metric, double value)
     printf("{\"workload\":\"%s\",\"case\":\"%s\",\"metric\":\"%s\","
            "\"value\":%.10g}\n",
            report_workload, name, metric, value);
+    fflush(stdout);
+}
+
+/* What something was over time. */
+static void report_series(const char *name, const char *what,
+                          const double *values, size_t count)
+{
+    printf("{\"workload\":\"%s\",\"case\":\"%s\",\"series\":\"%s\","
+           "\"values\":[",
+           report_workload, name, what);
+    for (size_t i = 0; i < count; i++)
+        printf("%s%.10g", i ? "," : "", values[i]);
+    printf("]}\n");
     fflush(stdout);
 }
 
