@@ -39,10 +39,13 @@ static bool classes_fit(const struct space *s)
         if (s->class_size[kind] != (uint32_t)vmma__classes.units[kind]
                                        << s->unit_shift)
             return false;
-    return memcmp(s->class_of, vmma__classes.of_units,
-                  sizeof s->class_of) == 0 &&
-           memcmp(s->class_blocks, expected.class_blocks,
-                  sizeof s->class_blocks) == 0;
+    for (unsigned i = 0; i < CLASS_UNITS_MAX; i++)
+        if (s->class_of[i] != vmma__classes.of_units[i])
+            return false;
+    for (unsigned kind = 1; kind <= CLASS_COUNT; kind++)
+        if (s->class_blocks[kind] != expected.class_blocks[kind])
+            return false;
+    return s->class_blocks[0] == 0;
 }
 
 static struct layout_wish recorded_wish(const struct vmma_context *ctx)
