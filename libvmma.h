@@ -590,7 +590,8 @@ VMMA_API struct vmma_client *vmma_find_client_by_name(const struct vmma_context 
  * @complexity O(1) for most sizes up to two granules; O(log n) when a slab,
  *             a large block or an arena is taken, and 4 bytes per granule are
  *             zeroed where the context uses memory for the first time; when
- *             the client or the context is exhausted, O(pieces of the client +
+ *             the client has grown by an eighth, O(its slabs), once; when the
+ *             client or the context is exhausted, O(pieces of the client +
  *             what the others keep ready for reuse)
  * @threads    one thread per context
  */
@@ -671,7 +672,7 @@ VMMA_API enum vmma_status vmma_expand(struct vmma_client *client, void *block, s
  *         VMMA_E_OTHER_CLIENT
  * @misuse     a pointer to a block that was freed and has been handed out
  *             again is a live block's
- * @complexity O(1); O(log n) when a slab or an arena becomes empty
+ * @complexity O(1) for small blocks; O(log n) for blocks above two granules
  * @threads    one thread per context
  */
 VMMA_API enum vmma_status vmma_free_from(struct vmma_client *client, void *block);
@@ -787,7 +788,9 @@ struct vmma_client_stats {
     size_t size;              /* sizeof this struct                           */
     /* precalculated */
     size_t total_size;        /* bytes of arenas held now; falls when an empty
-                                 arena goes back                              */
+                                 arena goes back: what freed small blocks lay
+                                 in before the client would grow, when others
+                                 need it, and at vmma_purge                   */
     size_t peak_size;         /* the highest total_size since creation, reset
                                  or vmma_reset_peak                           */
     size_t quota;             /* 0: none                                      */
