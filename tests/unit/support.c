@@ -323,3 +323,23 @@ void expect_runs(const struct runs *r, const struct space *s, uint64_t stamp,
     }
     expect_eq(listed_runs(r, s, low, high), runs);
 }
+
+/* ---- granules --------------------------------------------------------- */
+
+void granules_keep(const struct space *s, struct granules_kept *to)
+{
+    for (uint32_t g = 0; g < GRANULES_KEPT; g++) {
+        to->record[g] = *space_record(s, g);
+        to->link[g] = *space_link(s, g);
+        to->map[g] = space_map(s)[g];
+    }
+}
+
+void granules_put_back(struct space *s, const struct granules_kept *from)
+{
+    for (uint32_t g = 0; g < GRANULES_KEPT; g++) {
+        *space_record(s, g) = from->record[g];
+        *space_link(s, g) = from->link[g];
+        space_map(s)[g] = from->map[g];
+    }
+}

@@ -125,4 +125,16 @@ void expect_free(const struct buddy *b, const struct space *s,
 void expect_runs(const struct runs *r, const struct space *s, uint64_t stamp,
                  const unsigned char *is_free, uint32_t low, uint32_t high);
 
+/* The bookkeeping of the first granules, to be put back. */
+enum { GRANULES_KEPT = 8 };
+
+struct granules_kept {
+    struct record record[GRANULES_KEPT];
+    struct link link[GRANULES_KEPT];
+    uint32_t map[GRANULES_KEPT];
+};
+
+void granules_keep(const struct space *s, struct granules_kept *to);
+void granules_put_back(struct space *s, const struct granules_kept *from);
+
 #endif /* TESTS_UNIT_SUPPORT_H */

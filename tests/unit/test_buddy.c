@@ -249,9 +249,7 @@ END_TEST
 /* What can be put back: the whole state on 8 granules. */
 struct state {
     struct buddy buddy;
-    struct record record[8];
-    struct link link[8];
-    uint32_t map[8];
+    struct granules_kept granules;
     unsigned char is_free[8];
     uint32_t taken[8][2];
     unsigned taken_count;
@@ -264,11 +262,7 @@ static void state_save(struct state *to)
 {
     *to = state;
     to->buddy = buddy;
-    for (uint32_t g = 0; g < 8; g++) {
-        to->record[g] = *space_record(space, g);
-        to->link[g] = *space_link(space, g);
-    }
-    memcpy(to->map, space_map(space), sizeof to->map);
+    granules_keep(space, &to->granules);
     memcpy(to->is_free, is_free, sizeof to->is_free);
 }
 
@@ -276,11 +270,7 @@ static void state_restore(const struct state *from)
 {
     state = *from;
     buddy = from->buddy;
-    for (uint32_t g = 0; g < 8; g++) {
-        *space_record(space, g) = from->record[g];
-        *space_link(space, g) = from->link[g];
-    }
-    memcpy(space_map(space), from->map, sizeof from->map);
+    granules_put_back(space, &from->granules);
     memcpy(is_free, from->is_free, sizeof from->is_free);
 }
 

@@ -250,9 +250,7 @@ END_TEST
 /* What can be put back: the whole state on 8 granules. */
 struct state {
     struct runs runs;
-    struct record record[8];
-    struct link link[8];
-    uint32_t map[8];
+    struct granules_kept granules;
     unsigned char is_free[8];
 };
 
@@ -261,22 +259,14 @@ static unsigned long steps;
 static void state_save(struct state *to)
 {
     to->runs = runs;
-    for (uint32_t g = 0; g < 8; g++) {
-        to->record[g] = *space_record(space, g);
-        to->link[g] = *space_link(space, g);
-    }
-    memcpy(to->map, space_map(space), sizeof to->map);
+    granules_keep(space, &to->granules);
     memcpy(to->is_free, is_free, sizeof to->is_free);
 }
 
 static void state_restore(const struct state *from)
 {
     runs = from->runs;
-    for (uint32_t g = 0; g < 8; g++) {
-        *space_record(space, g) = from->record[g];
-        *space_link(space, g) = from->link[g];
-    }
-    memcpy(space_map(space), from->map, sizeof from->map);
+    granules_put_back(space, &from->granules);
     memcpy(is_free, from->is_free, sizeof from->is_free);
 }
 
