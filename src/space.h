@@ -46,8 +46,8 @@
  *
  * where span is the order of the arena's own natural place, so that two
  * shifts lead from a piece to its arena, and full is for slabs (slab.c).  The
- * serial alone tells the owner:
- * no two live clients have the same one, so the fast paths compare 32 bits.
+ * serial alone tells the owner: no two live clients have the same one, so the
+ * fast paths compare 32 bits.
  *
  * References and records are never cleared when memory changes hands: deleting
  * a client writes nothing per granule.  A record counts only when its stamp
@@ -298,11 +298,7 @@ static inline struct record *head_record(const struct space *s, uint32_t g)
 
 static inline struct link *head_link(const struct space *s, uint32_t g)
 {
-    size_t offset = (size_t)space_map(s)[g] * 8 - s->record;
-
-    return (struct link *)((uintptr_t)s + s->link +
-                           offset / (sizeof(struct record) /
-                                     sizeof(struct link)));
+    return space_link_at(s, space_map(s)[g]);
 }
 
 /* Its entry. */
