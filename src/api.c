@@ -2,8 +2,6 @@
  * api.c - the functions of libvmma.h that change something, but for those of
  * fast.c: arguments are judged here, and the work is done below.
  */
-#include "check.h"
-#include "fast.h"
 #include "request.h"
 #include "walk.h"
 

@@ -189,7 +189,7 @@ void *vmma_realloc(struct vmma_client *client, void *block, size_t size)
     units = (size - 1) >> s->unit_shift;
     if (UNLIKELY(units >= s->alloc_door))
         return realloc_slow(client, block, size);
-    have = s->class_size[entry_kind(stamp_entry(found.record->stamp))];
+    have = fast_size(s, &found);
     if (size <= have && have < (units + 1) << s->unit_shift << 1)
         return block;
     if (UNLIKELY(!slab_pop(&c->heap, s, s->class_of[units], &offset)))
@@ -223,8 +223,7 @@ size_t vmma_get_size(const struct vmma_client *client, const void *address)
     if (UNLIKELY(c == NULL || !client_is_named(c, client) ||
                  !fast_find(c, (uintptr_t)address, &found)))
         return size_slow(client, address);
-    return client_pool(c)->space.class_size[entry_kind(
-        stamp_entry(found.record->stamp))];
+    return fast_size(&client_pool(c)->space, &found);
 }
 
 int vmma_test_address(const struct vmma_client *client, const void *address)

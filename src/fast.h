@@ -44,6 +44,13 @@ static inline bool fast_index(const struct space *s, struct record *r,
     return LIKELY(((r->avail | r->freed) >> block->index & 1) == 0);
 }
 
+/* Bytes of such a block. */
+static inline size_t fast_size(const struct space *s,
+                               const struct fast_block *block)
+{
+    return s->class_size[entry_kind(stamp_entry(block->record->stamp))];
+}
+
 /* The two for a block that must be this client's. */
 static inline bool fast_find(const struct client *c, uintptr_t address,
                              struct fast_block *block)

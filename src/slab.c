@@ -200,8 +200,9 @@ static void slab_end(struct heap *h, struct pool *p, uint32_t ref)
 
 static bool slab_is_empty(const struct space *s, const struct record *r)
 {
-    return ((r->avail | r->freed) & bits_mask(slab_size(s, r))) ==
-           bits_mask(slab_size(s, r));
+    uint64_t all = bits_mask(slab_size(s, r));
+
+    return ((r->avail | r->freed) & all) == all;
 }
 
 static void slab_trim_class(struct heap *h, struct pool *p, unsigned kind)
